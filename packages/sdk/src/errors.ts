@@ -1,0 +1,80 @@
+/**
+ * Every code of an error that Fairlead raises, with what it means and how to mend it. A code is never used again for
+ * something else. `docs/errors.md` and the type below are held to this table by a test.
+ */
+export const ERROR_CODES = {
+  FAIRLEAD_ERR_CONFIG_READ: 'The configuration file cannot be read. Check the path and its permissions.',
+  FAIRLEAD_ERR_CONFIG_SYNTAX: 'The configuration file is not valid YAML. Mend the line that is named.',
+  FAIRLEAD_ERR_CONFIG_INVALID: 'The configuration has a value of the wrong shape. Mend the path that is named.',
+  FAIRLEAD_ERR_CONFIG_NAME: 'Two things have one name, or a name refers to nothing. Rename, or declare it.',
+  FAIRLEAD_ERR_UNIT: 'A rate, size or duration cannot be read. Write a number with a unit, as 200Mbps, 64KiB or 20ms.',
+  FAIRLEAD_ERR_MAC: 'A MAC address cannot be read. Write six hexadecimal bytes, the first one even.',
+  FAIRLEAD_ERR_PLUGIN_NOT_FOUND: 'No plugin has this name. Install the package, or correct the name.',
+  FAIRLEAD_ERR_PLUGIN_INVALID: 'The module does not export a plugin definition. Export definePlugin(...) as default.',
+  FAIRLEAD_ERR_PLUGIN_KIND: 'The plugin is of another kind than its place wants. Use it under its own kind.',
+  FAIRLEAD_ERR_PLUGIN_API_VERSION: 'The plugin was built for another version of its extension point. Update it.',
+  FAIRLEAD_ERR_PLUGIN_SCHEMA: "The plugin's options schema does not compile. Mend the schema in the plugin.",
+  FAIRLEAD_ERR_PLUGIN_OPTIONS: "The options do not fit the plugin's schema. Mend the path that is named.",
+  FAIRLEAD_ERR_PLUGIN_TOKEN: 'The plugin asks for a token that the host does not provide to its kind.',
+  FAIRLEAD_ERR_PLUGIN_CONSTRUCT: "The plugin's constructor threw. The cause is attached.",
+  FAIRLEAD_ERR_PLUGIN_HOOK: 'The plugin lacks a hook of its extension point, or the hook is async where it may not be.',
+  FAIRLEAD_ERR_PLUGIN_FAULT: 'A plugin failed while running and was put aside; its fallback serves.',
+  FAIRLEAD_ERR_DRIVER_OPEN: 'A NIC driver could not open its NIC. The cause says why.',
+  FAIRLEAD_ERR_DEVICE_OPEN: 'A device emulator could not open its device. The cause says why.',
+  FAIRLEAD_ERR_CAPTURE_FORMAT: 'The file is not a pcap or pcapng capture of Ethernet frames, or it is cut off.',
+  FAIRLEAD_ERR_MEMORY_LAYOUT: 'The host does not fit its shared memory. Lower the pool, the rings or the number of VMs.',
+  FAIRLEAD_ERR_UNKNOWN_NIC: 'No NIC of this host has this name.',
+  FAIRLEAD_ERR_UNKNOWN_VM: 'No VM of this host has this name.',
+  FAIRLEAD_ERR_VM_STATE: 'The VM is in a state in which this cannot be done.',
+  FAIRLEAD_ERR_HYPERVISOR: 'The hypervisor did not do what it was asked. The cause says why.',
+  FAIRLEAD_ERR_HOST_STATE: 'The host is in a state in which this cannot be done, as stepping one that was closed.',
+  FAIRLEAD_ERR_WORKER_LOST: 'A forwarding worker stalled or died and was replaced; its frames are accounted for.',
+  FAIRLEAD_ERR_CONSERVATION: 'Frames are not accounted for. This is a fault of the host: please report it.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorDetail {
+  /** Where: a configuration path, `file:line`, or a plugin and its hook. */
+  readonly where?: string;
+  /** What a person can do about it. */
+  readonly mend?: string;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for('fairlead.error');
+
+/**
+ * An error with a code, a place and a mend. Its message reads `what (where): mend`.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await host.start();
+ * } catch (error) {
+ *   if (isFairleadError(error) && error.code === 'FAIRLEAD_ERR_DRIVER_OPEN') console.error(error.where, error.mend);
+ *   else throw error;
+ * }
+ * ```
+ */
+export class FairleadError extends Error {
+  override readonly name = 'FairleadError';
+  readonly code: ErrorCode;
+  readonly where: string | undefined;
+  readonly mend: string | undefined;
+  readonly [BRAND] = true;
+
+  constructor(code: ErrorCode, what: string, detail: ErrorDetail = {}) {
+    const place = detail.where === undefined ? '' : ` (at ${detail.where})`;
+    const mend = detail.mend === undefined ? '' : `; ${detail.mend}`;
+    super(`${what}${place}${mend} [${code}]`, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.where = detail.where;
+    this.mend = detail.mend;
+  }
+}
+
+/** True also for an error of another copy of the sdk, for which `instanceof` is not. */
+export function isFairleadError(value: unknown): value is FairleadError {
+  return typeof value === 'object' && value !== null && (value as { [BRAND]?: boolean })[BRAND] === true;
+}

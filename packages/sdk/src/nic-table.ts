@@ -1,0 +1,59 @@
+import { type ColumnViews, column } from './table.ts';
+import { DROP_REASON_COUNT } from './verdict.ts';
+
+/** State of a NIC. Only an `Up` NIC may be selected. */
+export const NicState = { Down: 0, Up: 1 } as const;
+export type NicState = (typeof NicState)[keyof typeof NicState];
+
+/** Role of a NIC in its team. A standby serves while an active member is down; an unused one never does. */
+export const NicRole = { Active: 0, Standby: 1, Unused: 2 } as const;
+export type NicRole = (typeof NicRole)[keyof typeof NicRole];
+
+/** A host has at most this many NICs, so that the set of available ones is one 32-bit word. */
+export const MAX_NICS = 32;
+
+/** The NIC management information, one row per physical NIC. */
+export const nicColumns = {
+  state: column('i32', '', 'control', 'NicState: link and administration together'),
+  admin: column('i32', '', 'control', '1 when the operator wants the NIC up'),
+  carrier: column('i32', '', 'control', '1 when the driver reports a link'),
+  role: column('i32', '', 'control', 'NicRole in its team'),
+  failover: column('i32', '', 'control', '1 while a failover away from this NIC is in progress'),
+  speedBps: column('f64', 'bit/s', 'control', 'link speed'),
+  pendingBytes: column('f64', 'bytes', 'worker', 'bytes in the transmit queue, not yet taken by the NIC', { laned: true }),
+  pendingFrames: column('f64', 'frames', 'worker', 'frames in the transmit queue', { laned: true }),
+  enqueuedFrames: column('f64', 'frames', 'worker', 'frames put into the transmit queue', { laned: true }),
+  txFrames: column('f64', 'frames', 'worker', 'frames the NIC has taken', { laned: true }),
+  txBytes: column('f64', 'bytes', 'worker', 'bytes the NIC has taken', { laned: true }),
+  takenBackFrames: column('f64', 'frames', 'worker', 'frames taken back for another NIC', { laned: true }),
+  rxFrames: column('f64', 'frames', 'worker', 'frames received', { laned: true }),
+  rxBytes: column('f64', 'bytes', 'worker', 'bytes received', { laned: true }),
+  rxForwardedFrames: column('f64', 'frames', 'worker', 'received frames handed on towards at least one VM', { laned: true }),
+  dropped: column('f64', 'frames', 'worker', 'frames dropped on the way out, by reason', { laned: true, width: DROP_REASON_COUNT }),
+  rxDropped: column('f64', 'frames', 'worker', 'received frames dropped, by reason', { laned: true, width: DROP_REASON_COUNT }),
+} as const;
+
+export type NicColumns = typeof nicColumns;
+
+/**
+ * The NICs as one forwarding worker sees them. Columns are typed arrays indexed by NIC number; `pendingBytes` and the
+ * counters are those of this worker's own transmit queue on each NIC.
+ *
+ * `available` lists the numbers of the NICs that may be selected now, in ascending order; only its first
+ * `availableCount` entries count. It changes between batches, never during one, and `epoch` grows when it does.
+ *
+ * @example
+ * ```ts
+ * for (let i = 0; i < nics.availableCount; i++) {
+ *   const nic = nics.available[i];
+ *   const drainSeconds = (nics.pendingBytes[nic] * 8) / nics.speedBps[nic];
+ * }
+ * ```
+ */
+export interface NicTable extends ColumnViews<NicColumns> {
+  readonly count: number;
+  readonly names: readonly string[];
+  readonly available: Int32Array;
+  readonly availableCount: number;
+  readonly epoch: number;
+}

@@ -1,0 +1,26 @@
+import type { TransmitBatch } from '../batch.ts';
+
+/**
+ * May this frame go now? One instance per forwarding worker, which owns some of the VMs; called on that worker's
+ * thread only.
+ *
+ * The host offers each VM's waiting frames in order, as one batch of at most 256. Every frame is admitted unless the
+ * policy says otherwise, with `batch.queueFrom(i, retryAtUs)` (frame `i` and all behind it wait) or
+ * `batch.drop(i, reason)`.
+ *
+ * Allowed: reading any table, keeping state per VM (allocate it in the constructor, `vms.count` long).
+ * Not allowed: allocating, throwing, waiting, keeping the batch. A throw puts the plugin aside for its fallback and
+ * the batch is decided anew by that one, so a policy charges for a frame only when it admits it.
+ *
+ * With several workers each instance sees its own VMs alone.
+ */
+export interface AdmissionPolicy {
+  /**
+   * Called once per batch. A frame behind the first queued one is not sent, whatever is said of it: do not charge for
+   * it. A frame that is admitted here is sent without being asked about again, even if it has to wait for its NIC.
+   */
+  admit(batch: TransmitBatch): undefined;
+
+  /** Called once per sweep over the VMs, before the first batch of it, also when no VM has anything to send. */
+  sweep?(nowUs: number): undefined;
+}

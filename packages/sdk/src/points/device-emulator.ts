@@ -1,0 +1,56 @@
+import type { FrameBurst } from '../batch.ts';
+import type { DropReason } from '../verdict.ts';
+
+/**
+ * The host's side of one virtual NIC: a ring towards the host and one towards the VM. Used on one thread only. Nothing
+ * that is pushed here can harm another VM: lengths are checked, rings are bounded, a full ring is told, not waited for.
+ */
+export interface VnicPort {
+  readonly name: string;
+  /** VM number, or -1 when several VMs are behind this port and the source MAC tells them apart. */
+  readonly vm: number;
+  /** MAC addresses of the VMs behind this port, six bytes each. */
+  readonly macs: readonly Uint8Array[];
+  readonly maxFrameBytes: number;
+  /** Frames that can be pushed now. */
+  room(): number;
+  /**
+   * Copies one frame, `source[start] … source[end - 1]`, into the ring. A frame shorter than a header or longer than
+   * `maxFrameBytes` is counted under its reason and gone (true). False: no room, and nothing was counted; try later.
+   */
+  push(source: Uint8Array, start: number, end: number): boolean;
+  /** Counts one frame that could not be read from the device at all. */
+  refuse(reason: DropReason): void;
+  /** Makes pushed frames visible to the host. Once per batch, not per frame. */
+  flush(): void;
+  /**
+   * Lists received frames that wait for the VM in `burst` (offset and bytes; nothing is copied) and returns how many.
+   * The same frames are listed again until `release`.
+   */
+  pull(burst: FrameBurst): number;
+  /** The VM has taken the first `count` pulled frames. */
+  release(count: number): void;
+  /** A burst over the frame pool, for `pull`. */
+  createBurst(capacity: number): FrameBurst;
+}
+
+/**
+ * How does a VM see its virtual NIC? One instance per virtual NIC, on the host's own thread, so that a guest's
+ * connection outlives a forwarding worker. The guest is not trusted: whatever it sends ends as a frame or as a count
+ * under a reason, within bounded memory.
+ */
+export interface DeviceEmulator {
+  /** Called once before any other hook. A rejection keeps the host from starting. */
+  open?(): Promise<void>;
+  /** Called once after the last hook. */
+  close?(): Promise<void>;
+  /**
+   * Moves frames both ways and returns when, in microseconds, it wants to be called again at the latest; Infinity when
+   * only a received frame or a `wake` should bring the next call. Must not block.
+   */
+  poll(nowUs: number): number;
+  /** Gives the function by which an event-driven device asks for a `poll` soon. Called once, after `open`. */
+  attach?(wake: () => void): void;
+  /** Tells the device that its VM was suspended or resumed, for devices that model the guest itself. */
+  setRunning?(running: boolean): void;
+}

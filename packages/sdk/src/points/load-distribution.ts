@@ -1,0 +1,19 @@
+import type { TransmitBatch } from '../batch.ts';
+
+/**
+ * Over which NIC? One instance per forwarding worker; called on that worker's thread only, after admission, with the
+ * admitted frames of one VM.
+ *
+ * The policy writes the number of an available NIC (`nics.available`) to `batch.nic[i]` for every `i < batch.count`.
+ * At least one NIC is available when it is called. Any other answer puts the plugin aside for its fallback, which
+ * decides the batch anew.
+ *
+ * It may be asked again about a frame: when the NIC it chose went down before the frame was taken, or had no room.
+ * `nics.pendingBytes` does not yet include the frames of this batch.
+ *
+ * Allowed: reading any table, keeping state. Not allowed: allocating, throwing, waiting, keeping the batch.
+ */
+export interface LoadDistribution {
+  /** Called once per batch. */
+  select(batch: TransmitBatch): undefined;
+}

@@ -1,0 +1,30 @@
+/** What a signal says is the matter. */
+export type SignalKind = 'attack' | 'backlog' | 'failover' | 'nic-down' | 'reservation-unmet';
+
+/** A sign of trouble, raised by a detector or by the host itself and answered by a chain of responders. */
+export interface Signal {
+  readonly kind: SignalKind;
+  /** VM number that is concerned; absent when the signal is about a NIC or the whole host. */
+  readonly vm?: number;
+  /** NIC number that is concerned. */
+  readonly nic?: number;
+  readonly atUs: number;
+  /** How sure: 0 (a suspicion) to 1. */
+  readonly confidence: number;
+  /** The measurements that led to it, for the record and for people. */
+  readonly evidence: Readonly<Record<string, number | string>>;
+}
+
+/** Something done about a signal. It is undone when `expiresAtUs` comes, or by hand before. */
+export interface Action {
+  /** What was done, in a word: `suspend`, `migrate`. */
+  readonly name: string;
+  readonly vm?: number;
+  readonly nic?: number;
+  readonly expiresAtUs: number;
+  readonly reason: string;
+  /** What was considered and not done, and why. */
+  readonly rejected: readonly string[];
+  /** Takes the action back. Called once, at expiry or by hand; must be safe when the VM or NIC is gone. */
+  undo(): Promise<void>;
+}

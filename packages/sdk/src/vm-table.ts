@@ -1,0 +1,53 @@
+import { type ColumnViews, column } from './table.ts';
+import { DROP_REASON_COUNT } from './verdict.ts';
+
+/** Run state of a VM. */
+export const VmRunState = { Stopped: 0, Running: 1, Suspended: 2, Migrating: 3, Migrated: 4 } as const;
+export type VmRunState = (typeof VmRunState)[keyof typeof VmRunState];
+
+/** The VM-specific information, one row per VM. */
+export const vmColumns = {
+  macWord0: column('i32', '', 'control', 'first four bytes of the MAC, as a little-endian word'),
+  macWord1: column('i32', '', 'control', 'last two bytes of the MAC, as a little-endian half word'),
+  runState: column('i32', '', 'control', 'VmRunState'),
+  reservationBps: column('f64', 'bit/s', 'control', 'guaranteed rate; 0: none'),
+  limitBps: column('f64', 'bit/s', 'control', 'allocated rate, the average it may not exceed; Infinity: none'),
+  peakBps: column('f64', 'bit/s', 'control', 'rate within a burst; Infinity: none'),
+  burstBytes: column('f64', 'bytes', 'control', 'bytes that may go at the peak rate'),
+  shares: column('f64', '', 'control', 'weight relative to the other VMs'),
+  priority: column('i32', '', 'control', 'higher is served first'),
+  entitledBps: column('f64', 'bit/s', 'control', 'what the resource manager grants now'),
+  worker: column('i32', '', 'control', 'forwarding worker that owns the VM'),
+  vnic: column('i32', '', 'control', 'virtual NIC behind which the VM is'),
+  acceptedFrames: column('f64', 'frames', 'device', 'frames taken from the VM by its virtual NIC'),
+  acceptedBytes: column('f64', 'bytes', 'device', 'bytes taken from the VM by its virtual NIC'),
+  refused: column('f64', 'frames', 'device', 'frames dropped at the virtual NIC, by reason', { width: DROP_REASON_COUNT }),
+  rxTakenFrames: column('f64', 'frames', 'device', 'received frames the VM has taken'),
+  transmittedFrames: column('f64', 'frames', 'worker', 'frames handed to a NIC or to another VM'),
+  transmittedBytes: column('f64', 'bytes', 'worker', 'bytes handed to a NIC or to another VM'),
+  localFrames: column('f64', 'frames', 'worker', 'of these, frames that went to VMs of this host alone'),
+  backlogFrames: column('i32', 'frames', 'worker', 'frames left waiting at the last visit'),
+  refusedTransfers: column('f64', '', 'worker', 'times the admission policy queued or dropped'),
+  dropped: column('f64', 'frames', 'worker', 'frames dropped on the way out, by reason', { width: DROP_REASON_COUNT }),
+  rxOfferedFrames: column('f64', 'frames', 'worker', 'received frames that were for this VM'),
+  rxFrames: column('f64', 'frames', 'worker', 'received frames put into its ring'),
+  rxBytes: column('f64', 'bytes', 'worker', 'received bytes put into its ring'),
+  rxDropped: column('f64', 'frames', 'worker', 'received frames dropped, by reason', { width: DROP_REASON_COUNT }),
+  rxHandoffDropped: column('f64', 'frames', 'worker', 'frames lost on the way from one worker to another', { laned: true }),
+} as const;
+
+export type VmColumns = typeof vmColumns;
+
+/**
+ * The VMs, as typed arrays indexed by VM number. A VM belongs to one forwarding worker, which alone writes its
+ * `worker` columns; every thread may read every row.
+ *
+ * @example
+ * ```ts
+ * const bytesPerSecond = vms.limitBps[batch.vm] / 8;
+ * ```
+ */
+export interface VmTable extends ColumnViews<VmColumns> {
+  readonly count: number;
+  readonly names: readonly string[];
+}

@@ -1,0 +1,152 @@
+import { fileURLToPath } from 'node:url';
+import type { OptionsSchema, PluginDefinition, PluginKind, Static, Written } from '@fairlead/sdk';
+import { composeHost } from './compose.ts';
+import type { WrittenHostConfig } from './config.ts';
+import { Host } from './host.ts';
+
+/** Options of a plugin as they are written in code. */
+type WrittenOptions<S extends OptionsSchema> = Written<Static<S>>;
+
+/** A plugin and its options, for a place in a host. */
+export interface Used<K extends PluginKind> {
+  readonly definition: PluginDefinition<K>;
+  readonly options: object;
+}
+
+/**
+ * Pairs a plugin with its options, which the compiler checks against the plugin's schema.
+ *
+ * @example
+ * ```ts
+ * const nic = use(memoryNic, { speedBps: '10Gbps' });
+ * ```
+ */
+export function use<K extends PluginKind, S extends OptionsSchema>(
+  plugin: PluginDefinition<K, S>,
+  options: WrittenOptions<S> = {} as WrittenOptions<S>,
+): Used<K> {
+  return { definition: plugin as unknown as PluginDefinition<K>, options: options as unknown as object };
+}
+
+type Nic = WrittenHostConfig extends { nics?: readonly (infer N)[] } ? Omit<N & object, 'name' | 'driver'> : never;
+type Vm = WrittenHostConfig extends { vms?: readonly (infer V)[] } ? Omit<V & object, 'name' | 'mac' | 'device'> : never;
+type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
+
+/**
+ * Composes a host in code, step by step. Nothing happens before `build` or `start`.
+ *
+ * @example
+ * ```ts
+ * const host = await createHost()
+ *   .nic('uplink0', use(memoryNic, { speedBps: '1Gbps' }))
+ *   .nic('uplink1', use(memoryNic, { speedBps: '10Gbps' }))
+ *   .vm('web', '52:54:00:00:00:01', use(memoryDevice), { bandwidth: { limitBps: '200Mbps' } })
+ *   .admit(use(shapingFilter))
+ *   .distribute(use(pendingLoad))
+ *   .start();
+ * ```
+ */
+export class HostBuilder {
+  readonly #definitions = new Map<string, PluginDefinition>();
+  readonly #nics: unknown[] = [];
+  readonly #vms: unknown[] = [];
+  readonly #ports: unknown[] = [];
+  readonly #sections: Record<string, unknown> = {};
+
+  #place(used: Used<PluginKind>): { use: string; options: object } {
+    const { kind, name } = used.definition;
+    this.#definitions.set(`${kind}/${name}`, used.definition);
+    return { use: name, options: used.options };
+  }
+
+  nic(name: string, driver: Used<'nic-driver'>, more: Nic = {} as Nic): this {
+    this.#nics.push({ name, driver: this.#place(driver), ...more });
+    return this;
+  }
+
+  /** A VM with a virtual NIC of its own, or behind the shared port that `more.port` names. */
+  vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: Vm = {} as Vm): this {
+    this.#vms.push({ name, mac, ...(device === undefined ? {} : { device: this.#place(device) }), ...more });
+    return this;
+  }
+
+  /** A virtual NIC with several VMs behind it. */
+  port(name: string, device: Used<'device-emulator'>): this {
+    this.#ports.push({ name, device: this.#place(device) });
+    return this;
+  }
+
+  admit(policy: Used<'admission'>, fallback?: Used<'admission'>): this {
+    return this.#policy('admission', policy, fallback);
+  }
+
+  distribute(policy: Used<'load-distribution'>, fallback?: Used<'load-distribution'>): this {
+    return this.#policy('distribution', policy, fallback);
+  }
+
+  #policy(section: string, policy: Used<PluginKind>, fallback?: Used<PluginKind>): this {
+    this.#sections[section] = {
+      ...this.#place(policy),
+      ...(fallback === undefined ? {} : { fallback: this.#place(fallback) }),
+    };
+    return this;
+  }
+
+  hypervisor(hypervisor: Used<'hypervisor'>): this {
+    this.#sections['hypervisor'] = this.#place(hypervisor);
+    return this;
+  }
+
+  runtime(runtime: Section<'runtime'>): this {
+    this.#sections['runtime'] = runtime;
+    return this;
+  }
+
+  /** The inline runtime: the whole host in this thread, on a virtual clock that `host.run` moves. */
+  inline(seed = 1): this {
+    this.#sections['runtime'] = { ...(this.#sections['runtime'] as object), kind: 'inline' };
+    this.#sections['seed'] = seed;
+    return this;
+  }
+
+  memory(memory: Section<'memory'>): this {
+    this.#sections['memory'] = memory;
+    return this;
+  }
+
+  security(security: Section<'security'>): this {
+    this.#sections['security'] = security;
+    return this;
+  }
+
+  monitor(monitor: Section<'monitor'>): this {
+    this.#sections['monitor'] = monitor;
+    return this;
+  }
+
+  /** What has been written so far, in the shape of a configuration file. */
+  get written(): WrittenHostConfig {
+    const ports = this.#ports.length === 0 ? {} : { ports: this.#ports };
+    return { nics: this.#nics, vms: this.#vms, ...ports, ...this.#sections } as WrittenHostConfig;
+  }
+
+  /** Checks what has been written and makes the host, without starting it. */
+  async build(): Promise<Host> {
+    const bases = [process.cwd(), ...(process.argv[1] === undefined ? [] : [process.argv[1]]), fileURLToPath(import.meta.url)];
+    return new Host(await composeHost(this.written, { definitions: this.#definitions, bases }));
+  }
+
+  async start(): Promise<Host> {
+    return (await this.build()).start();
+  }
+}
+
+/** Begins the composition of a host. */
+export function createHost(): HostBuilder {
+  return new HostBuilder();
+}
+
+/** Makes a host from a written configuration, as read from a file. */
+export async function hostFrom(written: WrittenHostConfig, bases: readonly string[]): Promise<Host> {
+  return new Host(await composeHost(written, { bases }));
+}

@@ -1,0 +1,132 @@
+import { Milliseconds, Rate, Size, type Static, Type, type Written } from '@fairlead/sdk';
+
+const name = (description: string) => Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
+
+const options = Type.Optional(
+  Type.Record(Type.String(), Type.Unknown(), { description: "the plugin's options; quantities may have a unit" }),
+);
+
+/** A plugin in a place of the configuration. */
+export const pluginUseSchema = Type.Object(
+  {
+    use: Type.String({ minLength: 1, description: 'name of a bundled plugin, name of a package, or path of a module' }),
+    options,
+  },
+  { additionalProperties: false },
+);
+
+const policySchema = Type.Object(
+  {
+    ...pluginUseSchema.properties,
+    fallback: Type.Optional(pluginUseSchema),
+  },
+  { additionalProperties: false, description: 'a policy, and the one that serves when it fails' },
+);
+
+export const bandwidthSchema = Type.Object(
+  {
+    reservationBps: Rate({ default: 0, description: 'guaranteed rate' }),
+    limitBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'allocated rate, the average it may not exceed' })),
+    peakBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'rate within a burst' })),
+    burstBytes: Size({ default: 0, description: 'bytes that may go at the peak rate' }),
+    shares: Type.Number({ default: 1, exclusiveMinimum: 0, maximum: 1e6, description: 'weight relative to other VMs' }),
+    priority: Type.Integer({ default: 0, minimum: 0, maximum: 255, description: 'higher is served first' }),
+  },
+  { additionalProperties: false, default: {}, description: "the VM's bandwidth allocation" },
+);
+
+const nicSchema = Type.Object(
+  {
+    name: name('name of the NIC'),
+    driver: pluginUseSchema,
+    role: Type.Union([Type.Literal('active'), Type.Literal('standby'), Type.Literal('unused')], {
+      default: 'active',
+      description: 'role in the team: a standby serves while an active NIC is down, an unused one never',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const vmSchema = Type.Object(
+  {
+    name: name('name of the VM'),
+    mac: Type.String({ description: 'MAC address, as 52:54:00:00:00:01' }),
+    device: Type.Optional(pluginUseSchema),
+    port: Type.Optional(Type.String({ description: 'a shared port, in place of a device of its own' })),
+    bandwidth: bandwidthSchema,
+    start: Type.Boolean({ default: true, description: 'whether it runs when the host starts' }),
+  },
+  { additionalProperties: false },
+);
+
+const portSchema = Type.Object(
+  { name: name('name of the port'), device: pluginUseSchema },
+  { additionalProperties: false, description: 'one virtual NIC with several VMs behind it, told apart by source MAC' },
+);
+
+const runtimeSchema = Type.Object(
+  {
+    kind: Type.Union([Type.Literal('inline'), Type.Literal('workers')], {
+      default: 'workers',
+      description: 'workers: forwarding threads on real time; inline: the caller steps a virtual clock',
+    }),
+    workers: Type.Integer({ default: 1, minimum: 1, maximum: 16, description: 'forwarding workers' }),
+    batchFrames: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'frames of one VM in one batch' }),
+    stallMs: Milliseconds({ default: 1000, minimum: 50, description: 'a worker silent for so long is replaced' }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
+const memorySchema = Type.Object(
+  {
+    poolFrames: Type.Optional(Type.Integer({ minimum: 256, description: 'frame slots; by default as many as the rings need' })),
+    slotBytes: Type.Integer({ default: 2048, description: 'bytes of a slot, a power of two; 16384 for jumbo frames' }),
+    txRingFrames: Type.Integer({ default: 256, description: "frames in a VM's transmit ring, a power of two" }),
+    rxRingFrames: Type.Integer({ default: 256, description: "frames in a VM's receive ring, a power of two" }),
+    nicRingFrames: Type.Integer({ default: 1024, description: "frames in a NIC's transmit queue, a power of two" }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
+const securitySchema = Type.Object(
+  { portSecurity: Type.Boolean({ default: true, description: 'drop frames whose source MAC is not the VM’s own' }) },
+  { additionalProperties: false, default: {} },
+);
+
+const monitorSchema = Type.Object(
+  {
+    linkPollMs: Milliseconds({ default: 10, minimum: 1, description: 'how often drivers are asked for their link' }),
+    upDelayMs: Milliseconds({ default: 0, description: 'how long a link must be up before its NIC is used' }),
+    downDelayMs: Milliseconds({ default: 0, description: 'how long a link must be down before its NIC is left' }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
+/** What a host is made of. The builder and the configuration file write the same thing. */
+export const hostConfigSchema = Type.Object(
+  {
+    name: Type.Optional(name('name of the host')),
+    seed: Type.Integer({ default: 1, minimum: 0, description: 'seed of every random choice' }),
+    nics: Type.Array(nicSchema, { minItems: 1, maxItems: 32 }),
+    vms: Type.Array(vmSchema, { minItems: 1, maxItems: 65_536 }),
+    ports: Type.Array(portSchema, { default: [] }),
+    admission: Type.Optional(policySchema),
+    distribution: Type.Optional(policySchema),
+    hypervisor: Type.Optional(pluginUseSchema),
+    runtime: runtimeSchema,
+    memory: memorySchema,
+    security: securitySchema,
+    monitor: monitorSchema,
+  },
+  { additionalProperties: false },
+);
+
+/** A host's configuration with every default in place and every quantity in its base unit. */
+export type HostConfig = Static<typeof hostConfigSchema>;
+/** A host's configuration as a person writes it: quantities may have units, defaults are left out. */
+export type WrittenHostConfig = Written<HostConfig>;
+export type PluginUse = Static<typeof pluginUseSchema>;
+export type PolicyUse = Static<typeof policySchema>;
+export type Bandwidth = Static<typeof bandwidthSchema>;
+export type NicConfig = HostConfig['nics'][number];
+export type VmConfig = HostConfig['vms'][number];

@@ -1,0 +1,267 @@
+import { EventEmitter } from 'node:events';
+import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, macWord0, macWord1, type NicDriver, parseMac } from '@fairlead/sdk';
+import { SystemClock, VirtualClock } from './clock.ts';
+import type { Composition } from './compose.ts';
+import type { HostConfig } from './config.ts';
+import { type Account, accounts, assertConserved } from './conservation.ts';
+import { NicManager } from './managers/nic-manager.ts';
+import { ResourceManager, type UnmetReservation } from './managers/resource-manager.ts';
+import { VmManager, type VmState } from './managers/vm-manager.ts';
+import { Arena, createArena } from './memory/arena.ts';
+import type { MemoryShape } from './memory/layout.ts';
+import { instantiate, type Surroundings } from './plugins/instantiate.ts';
+import { DeviceLoop } from './runtime/device-loop.ts';
+import { Devices } from './runtime/devices.ts';
+import { InlineRuntime } from './runtime/inline.ts';
+import { createDriver, createForwarder, openDriver } from './runtime/stage.ts';
+import { WorkersRuntime } from './runtime/workers.ts';
+
+/** What a host tells whoever listens. */
+export interface HostEvents {
+  /** A plugin failed and was put aside. */
+  fault: [fault: { plugin: string; hook: string; vm: string; fallback: string; message: string }];
+  nic: [change: { nic: string; state: 'up' | 'down'; cause: string }];
+  vm: [change: { vm: string; state: VmState }];
+  device: [failure: { device: string; message: string }];
+  worker: [loss: { worker: number; cause: string }];
+  'reservation-unmet': [unmet: readonly UnmetReservation[]];
+  log: [entry: { level: 'info' | 'warn'; plugin: string; message: string; fields: unknown }];
+}
+
+/**
+ * A host: the three managers, the virtual NICs and the forwarding loops as one unit. Made by `createHost()` or from a
+ * checked configuration.
+ */
+export class Host extends EventEmitter<HostEvents> {
+  readonly config: HostConfig;
+  readonly nics: NicManager;
+  readonly resources: ResourceManager;
+  readonly vms: VmManager;
+  readonly #arena: Arena;
+  readonly #clock: Clock;
+  readonly #devices: Devices;
+  readonly #composition: Composition;
+  readonly #hypervisor: Hypervisor | undefined;
+  #inline: InlineRuntime | undefined;
+  #workers: WorkersRuntime | undefined;
+  #deviceLoop: DeviceLoop | undefined;
+  readonly #surroundings: Surroundings;
+  #state: 'made' | 'running' | 'closed' = 'made';
+
+  constructor(composition: Composition) {
+    super();
+    const { config } = composition;
+    this.config = config;
+    this.#composition = composition;
+    const names = { nics: config.nics.map((nic) => nic.name), vms: config.vms.map((vm) => vm.name) };
+    const handle = createArena(shapeOf(config), names);
+    const inline = config.runtime.kind === 'inline';
+    this.#arena = new Arena(handle, config.runtime.workers);
+    this.#clock = inline ? new VirtualClock() : new SystemClock();
+    this.#fillVms();
+    this.#surroundings = {
+      nics: this.#arena.nics,
+      vms: this.#arena.vms,
+      clock: this.#clock,
+      seed: config.seed,
+      log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
+    };
+    const drivers = composition.nics.map((plan, index) =>
+      createDriver(
+        this.#arena,
+        plan,
+        {
+          index,
+          name: names.nics[index] as string,
+          queue: 0,
+          queues: inline ? 1 : config.runtime.workers,
+          role: inline ? 'both' : 'control',
+          receives: inline,
+        },
+        this.#surroundings,
+      ),
+    );
+    this.nics = new NicManager(this.#arena, drivers, config, (nic, state, cause) => {
+      this.resources.recompute();
+      this.emit('nic', { nic: names.nics[nic] as string, state, cause });
+    });
+    this.resources = new ResourceManager(this.#arena.vms, this.nics, (unmet) => this.emit('reservation-unmet', unmet));
+    this.#devices = new Devices(this.#arena, composition, this.#surroundings, (device, cause) =>
+      this.emit('device', { device, message: cause instanceof Error ? cause.message : String(cause) }),
+    );
+    const { hypervisor } = composition;
+    this.#hypervisor =
+      hypervisor && instantiate(hypervisor.definition, hypervisor.options, this.#surroundings, hypervisor.where);
+    this.vms = new VmManager(this.#arena.vms, this.#hypervisor, {
+      setRunning: (vm, running) => this.#devices.setRunning(vm, running),
+      changed: (vm, state) => {
+        this.resources.recompute();
+        this.emit('vm', { vm: names.vms[vm] as string, state });
+      },
+    });
+  }
+
+  #fillVms(): void {
+    const { vms } = this.#arena;
+    const { workers } = this.config.runtime;
+    for (const [i, { mac, bandwidth }] of this.config.vms.entries()) {
+      const bytes = parseMac(mac);
+      vms.macWord0[i] = macWord0(bytes);
+      vms.macWord1[i] = macWord1(bytes);
+      vms.reservationBps[i] = bandwidth.reservationBps;
+      vms.limitBps[i] = bandwidth.limitBps ?? Number.POSITIVE_INFINITY;
+      vms.peakBps[i] = bandwidth.peakBps ?? Number.POSITIVE_INFINITY;
+      vms.burstBytes[i] = bandwidth.burstBytes;
+      vms.shares[i] = bandwidth.shares;
+      vms.priority[i] = bandwidth.priority;
+      vms.worker[i] = i % workers;
+    }
+    for (const [port, device] of this.#composition.devices.entries()) {
+      for (const vm of device.vms) vms.vnic[vm] = port;
+    }
+  }
+
+  /**
+   * Opens NICs and devices, starts the forwarding loops and then the VMs.
+   * @throws FairleadError when something cannot be opened; everything that was is closed again.
+   */
+  async start(): Promise<this> {
+    this.#demand('made', 'start');
+    this.#state = 'running';
+    try {
+      if (this.config.runtime.kind === 'inline') await this.#startInline();
+      else await this.#startWorkers();
+      await this.vms.startAll(this.config.vms.flatMap((vm, i) => (vm.start ? [i] : [])));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    return this;
+  }
+
+  async #openControl(): Promise<void> {
+    for (const [i, plan] of this.#composition.nics.entries()) await openDriver(this.nics.drivers[i] as NicDriver, plan);
+    await this.#devices.open();
+    this.nics.refresh();
+    this.resources.recompute();
+  }
+
+  async #startInline(): Promise<void> {
+    await this.#openControl();
+    const { admission, distribution, nics } = this.#composition;
+    const { batchFrames } = this.config.runtime;
+    const { portSecurity } = this.config.security;
+    const plan = { worker: 0, workers: 1, batchFrames, portSecurity, nics, admission, distribution };
+    const loopArena = new Arena(this.#arena.handle, 0);
+    const forwarder = createForwarder(
+      loopArena,
+      plan,
+      this.nics.drivers,
+      { ...this.#surroundings, nics: loopArena.nics, vms: loopArena.vms },
+      {
+        fault: ({ plugin, hook, vm, fallback, error }) => this.#fault(plugin, hook, vm, fallback, error.message),
+        driverFailed: (nic, hook, cause) => this.nics.driverFailed(nic, `${hook}() threw: ${String(cause)}`),
+      },
+    );
+    this.#inline = new InlineRuntime(this.#clock as VirtualClock, this.#devices, this.nics, forwarder);
+  }
+
+  async #startWorkers(): Promise<void> {
+    this.#workers = new WorkersRuntime(
+      this.#arena,
+      this.#composition,
+      {
+        fault: (plugin, hook, vm, fallback, message) => this.#fault(plugin, hook, vm, fallback, message),
+        driverFailed: (nic, cause) => this.nics.driverFailed(nic, cause),
+        workerLost: (worker, cause) => this.emit('worker', { worker, cause }),
+        log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
+      },
+      () => this.#devices.flush(),
+    );
+    await this.#openControl();
+    await this.#workers.start();
+    this.#deviceLoop = new DeviceLoop(this.#arena, this.#devices, this.nics, this.#clock, this.config.monitor.linkPollMs);
+    this.#deviceLoop.start();
+  }
+
+  #fault(plugin: string, hook: string, vm: number, fallback: string, message: string): void {
+    this.emit('fault', { plugin, hook, vm: this.config.vms[vm]?.name ?? String(vm), fallback, message });
+  }
+
+  #demand(state: 'made' | 'running', operation: string): void {
+    if (this.#state === state) return;
+    throw hostState(`the host is ${this.#state}; it cannot ${operation}`);
+  }
+
+  #inlineRuntime(operation: string): InlineRuntime {
+    this.#demand('running', operation);
+    if (this.#inline === undefined) throw hostState(`${operation} is for the inline runtime`, 'configure runtime: { kind: inline }');
+    return this.#inline;
+  }
+
+  /** Inline runtime: one pass at the present virtual time. Returns how much was done. */
+  pass(): number {
+    return this.#inlineRuntime('pass').pass();
+  }
+
+  /** Inline runtime: moves the virtual clock by `forUs` microseconds, in steps of at most `stepUs` while busy. */
+  run(forUs: number, stepUs?: number): void {
+    this.#inlineRuntime('run').run(forUs, stepUs);
+  }
+
+  /** The host's clock: virtual under the inline runtime. */
+  get nowUs(): number {
+    return this.#clock.nowUs();
+  }
+
+  /** The device emulator of a VM or shared port: what drives a simulated guest. */
+  device<T extends DeviceEmulator = DeviceEmulator>(name: string): T {
+    return this.#devices.emulator(name) as T;
+  }
+
+  /** The conservation law, per VM and NIC. */
+  accounts(): Account[] {
+    return accounts(this.#arena);
+  }
+
+  /**
+   * Checks the conservation law; exact when the host is quiet or inline.
+   * @throws FairleadError `FAIRLEAD_ERR_CONSERVATION`
+   */
+  assertConserved(): void {
+    assertConserved(this.#arena);
+  }
+
+  /** This thread's views of the shared memory: tables, rings and pool, for metrics and tests. */
+  get arena(): Arena {
+    return this.#arena;
+  }
+
+  /** Stops everything and gives back what was opened. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#deviceLoop?.stop();
+    await this.#workers?.stop();
+    this.#inline?.close();
+    await this.#devices.close();
+    for (const driver of this.nics.drivers) await driver.close?.();
+    await this.#hypervisor?.close?.();
+  }
+}
+
+function shapeOf(config: HostConfig): MemoryShape {
+  const { memory, runtime } = config;
+  const vms = config.vms.length;
+  const nics = config.nics.length;
+  const { workers } = runtime;
+  // Every NIC queue full and a burst held for each receiver, and a ring's worth for the VMs that are busy at once.
+  const busy = Math.min(vms, 64) * (memory.txRingFrames + memory.rxRingFrames);
+  const needed = busy + nics * workers * (memory.nicRingFrames + 64) + (workers + 1) * 256;
+  const { slotBytes, txRingFrames, rxRingFrames, nicRingFrames } = memory;
+  return { vms, nics, workers, poolFrames: memory.poolFrames ?? needed, slotBytes, txRingFrames, rxRingFrames, nicRingFrames };
+}
+
+function hostState(what: string, mend = 'create another host'): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_HOST_STATE', what, { mend });
+}

@@ -1,0 +1,197 @@
+import { FairleadError, type NicDriver, NicRole, NicState, type NicTable } from '@fairlead/sdk';
+import type { HostConfig } from '../config.ts';
+import type { Arena } from '../memory/arena.ts';
+import { NicTotals } from '../memory/nic-view.ts';
+
+/** What a person asks about a NIC. */
+export interface NicStatus {
+  readonly name: string;
+  readonly index: number;
+  readonly state: 'up' | 'down';
+  readonly role: 'active' | 'standby' | 'unused';
+  readonly carrier: boolean;
+  readonly admin: boolean;
+  /** May be selected now. */
+  readonly available: boolean;
+  readonly failover: boolean;
+  readonly speedBps: number;
+  readonly pendingBytes: number;
+  readonly txFrames: number;
+  readonly txBytes: number;
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+}
+
+/** Told of every change of a NIC's state. */
+export type NicChange = (nic: number, state: 'up' | 'down', cause: string) => void;
+
+const ROLES = { active: NicRole.Active, standby: NicRole.Standby, unused: NicRole.Unused } as const;
+const ROLE_NAMES = ['active', 'standby', 'unused'] as const;
+
+/**
+ * Knows the physical NICs: asks their drivers for the link, debounces it, and publishes which NICs may be selected.
+ * A standby NIC serves for each active one that is down; frames queued on a NIC that goes down are taken back by the
+ * forwarding workers as soon as they see the new set.
+ */
+export class NicManager {
+  readonly #arena: Arena;
+  readonly #table: NicTable;
+  readonly #totals: NicTotals;
+  /** One per NIC, on this thread: it reports the link, and under the inline runtime moves the frames too. */
+  readonly drivers: readonly NicDriver[];
+  readonly #monitor: HostConfig['monitor'];
+  readonly #changed: NicChange;
+  /** Since when the driver has reported a link other than `carrier`; Infinity when it agrees. */
+  readonly #differsSinceUs: Float64Array;
+  /** A driver that failed keeps its NIC down until an operator enables it again. */
+  readonly #broken: (string | undefined)[];
+  #lastPollUs = Number.NEGATIVE_INFINITY;
+
+  constructor(arena: Arena, drivers: readonly NicDriver[], config: HostConfig, changed: NicChange) {
+    this.#arena = arena;
+    this.#table = arena.nics;
+    this.#totals = new NicTotals(arena.handle.memory, arena.layout);
+    this.drivers = drivers;
+    this.#monitor = config.monitor;
+    this.#changed = changed;
+    this.#differsSinceUs = new Float64Array(drivers.length).fill(Number.POSITIVE_INFINITY);
+    this.#broken = drivers.map(() => undefined);
+    for (const [nic, { role }] of config.nics.entries()) {
+      this.#table.role[nic] = ROLES[role];
+      this.#table.admin[nic] = 1;
+    }
+  }
+
+  /** Takes the links as they are now, without delay: once the drivers are open. */
+  refresh(): void {
+    for (const [nic, driver] of this.drivers.entries()) {
+      const link = driver.link();
+      this.#table.carrier[nic] = link.up ? 1 : 0;
+      this.#table.speedBps[nic] = link.speedBps;
+      this.#table.state[nic] = link.up && this.#table.admin[nic] === 1 ? NicState.Up : NicState.Down;
+    }
+    this.#publish();
+  }
+
+  /** Asks every driver for its link, if it is time to. Called by the runtime. */
+  poll(nowUs: number): void {
+    this.#endFailovers();
+    if (nowUs - this.#lastPollUs < this.#monitor.linkPollMs * 1000) return;
+    this.#lastPollUs = nowUs;
+    for (let nic = 0; nic < this.drivers.length; nic++) this.#watch(nic, nowUs);
+  }
+
+  #watch(nic: number, nowUs: number): void {
+    const link = (this.drivers[nic] as NicDriver).link();
+    if (link.speedBps !== this.#table.speedBps[nic]) this.#table.speedBps[nic] = link.speedBps;
+    const up = link.up ? 1 : 0;
+    if (up === this.#table.carrier[nic]) {
+      this.#differsSinceUs[nic] = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (this.#differsSinceUs[nic] === Number.POSITIVE_INFINITY) this.#differsSinceUs[nic] = nowUs;
+    const delayMs = up === 1 ? this.#monitor.upDelayMs : this.#monitor.downDelayMs;
+    if (nowUs - this.#differsSinceUs[nic] < delayMs * 1000) return;
+    this.#differsSinceUs[nic] = Number.POSITIVE_INFINITY;
+    this.#table.carrier[nic] = up;
+    this.#settle(nic, up === 1 ? 'link up' : 'link down');
+  }
+
+  /** Takes a NIC out of service, or puts it back; as an operator does. */
+  setAdmin(name: string, up: boolean): void {
+    const nic = this.index(name);
+    this.#table.admin[nic] = up ? 1 : 0;
+    if (up) this.#broken[nic] = undefined;
+    this.#settle(nic, up ? 'enabled by the operator' : 'disabled by the operator');
+  }
+
+  /** A driver threw: its NIC is down until it is enabled again. Called by the runtime. */
+  driverFailed(nic: number, cause: string): void {
+    this.#broken[nic] = cause;
+    this.#settle(nic, cause);
+  }
+
+  #settle(nic: number, cause: string): void {
+    const up = this.#table.admin[nic] === 1 && this.#table.carrier[nic] === 1 && this.#broken[nic] === undefined;
+    const state = up ? NicState.Up : NicState.Down;
+    if (state === this.#table.state[nic]) return;
+    this.#table.state[nic] = state;
+    if (!up && this.#arena.threads.available & (1 << nic)) this.#table.failover[nic] = 1;
+    this.#publish();
+    this.#changed(nic, up ? 'up' : 'down', cause);
+  }
+
+  #publish(): void {
+    const { state, role } = this.#table;
+    let mask = 0;
+    let missing = 0;
+    for (let nic = 0; nic < this.drivers.length; nic++) {
+      if (role[nic] !== NicRole.Active) continue;
+      if (state[nic] === NicState.Up) mask |= 1 << nic;
+      else missing++;
+    }
+    for (let nic = 0; nic < this.drivers.length && missing > 0; nic++) {
+      if (role[nic] !== NicRole.Standby || state[nic] !== NicState.Up) continue;
+      mask |= 1 << nic;
+      missing--;
+    }
+    this.#arena.threads.available = mask;
+    for (let worker = 0; worker < this.#arena.handle.shape.workers; worker++) this.#arena.threads.wake(worker);
+  }
+
+  /** A failover is over when nothing waits on the failed NIC's queues any more. */
+  #endFailovers(): void {
+    for (let nic = 0; nic < this.drivers.length; nic++) {
+      if (this.#table.failover[nic] === 1 && this.#totals.read('pendingFrames', nic) === 0) this.#table.failover[nic] = 0;
+    }
+  }
+
+  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_NIC` */
+  index(name: string): number {
+    const nic = this.#table.names.indexOf(name);
+    if (nic >= 0) return nic;
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_NIC', `there is no NIC "${name}"`, {
+      mend: `use one of: ${this.#table.names.join(', ')}`,
+    });
+  }
+
+  /** Bandwidth of the NICs that may be selected now, in bit/s. */
+  get capacityBps(): number {
+    let capacity = 0;
+    for (let nic = 0; nic < this.drivers.length; nic++) {
+      if ((this.#arena.threads.available >>> nic) & 1) capacity += this.#table.speedBps[nic];
+    }
+    return capacity;
+  }
+
+  status(name: string): NicStatus {
+    const index = this.index(name);
+    const table = this.#table;
+    const total = (column: 'pendingBytes' | 'txFrames' | 'txBytes' | 'rxFrames' | 'rxBytes') => this.#totals.read(column, index);
+    return {
+      name,
+      index,
+      state: table.state[index] === NicState.Up ? 'up' : 'down',
+      role: ROLE_NAMES[table.role[index]] ?? 'unused',
+      carrier: table.carrier[index] === 1,
+      admin: table.admin[index] === 1,
+      available: ((this.#arena.threads.available >>> index) & 1) === 1,
+      failover: table.failover[index] === 1,
+      speedBps: table.speedBps[index],
+      pendingBytes: total('pendingBytes'),
+      txFrames: total('txFrames'),
+      txBytes: total('txBytes'),
+      rxFrames: total('rxFrames'),
+      rxBytes: total('rxBytes'),
+    };
+  }
+
+  list(): NicStatus[] {
+    return this.#table.names.map((name) => this.status(name));
+  }
+
+  /** The driver instance of a NIC on this thread. */
+  driver<T extends NicDriver = NicDriver>(name: string): T {
+    return this.drivers[this.index(name)] as T;
+  }
+}

@@ -1,0 +1,186 @@
+import { FairleadError, type Hypervisor, isFairleadError, VmRunState, type VmTable } from '@fairlead/sdk';
+
+export type VmState = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migrated';
+const STATES: readonly VmState[] = ['stopped', 'running', 'suspended', 'migrating', 'migrated'];
+
+/** What a person asks about a VM. */
+export interface VmInfo {
+  readonly name: string;
+  readonly index: number;
+  readonly state: VmState;
+  readonly backlogFrames: number;
+  readonly acceptedFrames: number;
+  readonly transmittedFrames: number;
+  readonly transmittedBytes: number;
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+}
+
+/** What the manager does to the rest of the host when a VM's state changes. */
+export interface VmEffects {
+  /** The VM's virtual NIC takes and gives frames, or does not. */
+  setRunning(vm: number, running: boolean): void;
+  changed(vm: number, state: VmState): void;
+}
+
+/** From which states an operation may begin, and where it leads. */
+const MOVES = {
+  start: { from: ['stopped'], to: VmRunState.Running },
+  suspend: { from: ['running', 'suspended'], to: VmRunState.Suspended },
+  resume: { from: ['suspended', 'running'], to: VmRunState.Running },
+  stop: { from: ['running', 'suspended', 'stopped'], to: VmRunState.Stopped },
+} as const satisfies Record<string, { from: readonly VmState[]; to: VmRunState }>;
+
+/**
+ * Controls the VMs' operation: start, suspend, resume, migrate, stop. Operations on one VM run one after the other;
+ * the hypervisor does the work, and the VM's row says what came of it. Frames that a VM handed over before it was
+ * suspended or stopped are still sent. Without a hypervisor the virtual NIC alone is stopped and started.
+ */
+export class VmManager {
+  readonly #table: VmTable;
+  readonly #hypervisor: Hypervisor | undefined;
+  readonly #effects: VmEffects;
+  readonly #pending = new Map<number, Promise<unknown>>();
+
+  constructor(table: VmTable, hypervisor: Hypervisor | undefined, effects: VmEffects) {
+    this.#table = table;
+    this.#hypervisor = hypervisor;
+    this.#effects = effects;
+  }
+
+  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM` */
+  index(name: string): number {
+    const vm = this.#table.names.indexOf(name);
+    if (vm >= 0) return vm;
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${name}"`, { mend: 'use a name from the configuration' });
+  }
+
+  start(name: string): Promise<void> {
+    return this.#move(name, 'start');
+  }
+
+  /** Pauses a VM. One that is suspended already stays so. */
+  suspend(name: string): Promise<void> {
+    return this.#move(name, 'suspend');
+  }
+
+  resume(name: string): Promise<void> {
+    return this.#move(name, 'resume');
+  }
+
+  stop(name: string): Promise<void> {
+    return this.#move(name, 'stop');
+  }
+
+  #move(name: string, operation: keyof typeof MOVES): Promise<void> {
+    const vm = this.index(name);
+    const { from, to } = MOVES[operation];
+    return this.#inTurn(vm, async () => {
+      this.#demand(vm, operation, from);
+      await this.#ask(vm, operation, async () => this.#hypervisor?.[operation]({ index: vm, name }));
+      this.#set(vm, to);
+    });
+  }
+
+  /**
+   * Moves a VM to another host. Its virtual NIC takes no more frames; those it had handed over are sent from here. If
+   * the hypervisor fails, the VM is in the state that the hypervisor reports.
+   */
+  migrate(name: string, destination: string): Promise<void> {
+    const vm = this.index(name);
+    return this.#inTurn(vm, async () => {
+      this.#demand(vm, 'migrate', ['running', 'suspended']);
+      const hypervisor = this.#hypervisor;
+      if (hypervisor === undefined) {
+        throw new FairleadError('FAIRLEAD_ERR_HYPERVISOR', 'there is no hypervisor to migrate with', {
+          where: 'hypervisor',
+          mend: 'configure one, as hypervisor: { use: simulated }',
+        });
+      }
+      this.#set(vm, VmRunState.Migrating);
+      await this.#ask(vm, 'migrate', () => hypervisor.migrate({ index: vm, name }, destination));
+      this.#set(vm, VmRunState.Migrated);
+    });
+  }
+
+  /** Cuts a VM's CPU time to a fraction in (0, 1]. */
+  throttle(name: string, fraction: number): Promise<void> {
+    const vm = this.index(name);
+    return this.#inTurn(vm, () => this.#ask(vm, 'throttle', async () => this.#hypervisor?.throttle({ index: vm, name }, fraction)));
+  }
+
+  #inTurn(vm: number, work: () => Promise<void>): Promise<void> {
+    const before = this.#pending.get(vm) ?? Promise.resolve();
+    const done = before.then(work, work);
+    this.#pending.set(vm, done.catch(() => undefined));
+    return done;
+  }
+
+  #demand(vm: number, operation: string, from: readonly VmState[]): void {
+    const state = this.state(vm);
+    if (from.includes(state)) return;
+    throw new FairleadError('FAIRLEAD_ERR_VM_STATE', `VM "${this.#table.names[vm]}" is ${state}; it cannot ${operation}`, {
+      mend: `${operation} needs a VM that is ${from.join(' or ')}`,
+    });
+  }
+
+  async #ask(vm: number, operation: string, call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (cause) {
+      await this.#reconcile(vm);
+      if (isFairleadError(cause)) throw cause;
+      const name = this.#table.names[vm] as string;
+      throw new FairleadError('FAIRLEAD_ERR_HYPERVISOR', `${operation} of VM "${name}" failed: ${(cause as Error).message}`, {
+        where: `hypervisor.${operation}`,
+        mend: `the VM is ${this.state(vm)}; try again when the cause is mended`,
+        cause,
+      });
+    }
+  }
+
+  /** After a failure the hypervisor knows how the VM is; when it does not answer either, the VM is taken to run on. */
+  async #reconcile(vm: number): Promise<void> {
+    const name = this.#table.names[vm] as string;
+    const status = await this.#hypervisor?.status({ index: vm, name }).catch(() => undefined);
+    const known = status === undefined ? -1 : STATES.indexOf(status);
+    if (known >= 0) this.#set(vm, known as VmRunState);
+    else if (this.#table.runState[vm] === VmRunState.Migrating) this.#set(vm, VmRunState.Running);
+  }
+
+  #set(vm: number, state: VmRunState): void {
+    if (this.#table.runState[vm] === state) return;
+    this.#table.runState[vm] = state;
+    this.#effects.setRunning(vm, state === VmRunState.Running);
+    this.#effects.changed(vm, this.state(vm));
+  }
+
+  state(vm: number): VmState {
+    return STATES[this.#table.runState[vm]] ?? 'stopped';
+  }
+
+  status(name: string): VmInfo {
+    const index = this.index(name);
+    const table = this.#table;
+    return {
+      name,
+      index,
+      state: this.state(index),
+      backlogFrames: table.backlogFrames[index],
+      acceptedFrames: table.acceptedFrames[index],
+      transmittedFrames: table.transmittedFrames[index],
+      transmittedBytes: table.transmittedBytes[index],
+      rxFrames: table.rxFrames[index],
+      rxBytes: table.rxBytes[index],
+    };
+  }
+
+  list(): VmInfo[] {
+    return this.#table.names.map((name) => this.status(name));
+  }
+
+  /** Starts the VMs that are to run when the host starts. */
+  async startAll(vms: readonly number[]): Promise<void> {
+    for (const vm of vms) await this.start(this.#table.names[vm] as string);
+  }
+}

@@ -1,0 +1,79 @@
+import { type NicTable, type VmTable, viewTable } from '@fairlead/sdk';
+import { Doorbell } from './doorbell.ts';
+import { FramePool } from './frame-pool.ts';
+import { HANDOFF_ENTRIES, layOutMemory, type MemoryLayout, type MemoryShape, SHARED_NUMBERS } from './layout.ts';
+import { NicView } from './nic-view.ts';
+import { RingGroup } from './ring-group.ts';
+import { Threads } from './threads.ts';
+
+/** Names of the rows, which shared memory does not hold. */
+export interface RowNames {
+  readonly nics: readonly string[];
+  readonly vms: readonly string[];
+}
+
+/** What a thread needs to find its way in a host's shared memory; it can be posted to a worker. */
+export interface ArenaHandle {
+  readonly memory: SharedArrayBuffer;
+  readonly shape: MemoryShape;
+  readonly names: RowNames;
+}
+
+/** Makes and fills the shared memory of a host. */
+export function createArena(shape: MemoryShape, names: RowNames): ArenaHandle {
+  const layout = layOutMemory(shape);
+  const memory = new SharedArrayBuffer(layout.byteLength);
+  FramePool.fill(memory, layout);
+  return { memory, shape, names };
+}
+
+/** One thread's views of a host's shared memory. */
+export class Arena {
+  readonly handle: ArenaHandle;
+  readonly layout: MemoryLayout;
+  readonly threads: Threads;
+  readonly nics: NicView & NicTable;
+  readonly vms: VmTable;
+  readonly pool: FramePool;
+  readonly txRings: RingGroup;
+  readonly rxRings: RingGroup;
+  /** Queue of worker w on NIC n is ring `w * nics + n`. */
+  readonly nicRings: RingGroup;
+  /** From worker a to worker b is ring `a * workers + b`; entries are (descriptor, VM) pairs. */
+  readonly handoffRings: RingGroup;
+  readonly txDoorbells: readonly Doorbell[];
+  readonly rxDoorbell: Doorbell;
+
+  /** `thread`: 0 to workers - 1 are forwarding workers, `workers` is the device thread. */
+  constructor(handle: ArenaHandle, thread: number) {
+    const { memory, shape, names } = handle;
+    const layout = layOutMemory(shape);
+    const { at } = layout;
+    this.handle = handle;
+    this.layout = layout;
+    this.threads = new Threads(memory, at.threads, layout.threads);
+    const lane = Math.min(thread, shape.workers - 1);
+    this.nics = NicView.attach(memory, layout, lane, names.nics);
+    this.vms = { ...viewTable(layout.vmTable, memory, at.vmTable, lane), count: shape.vms, names: names.vms };
+    this.pool = new FramePool(memory, layout, thread);
+    this.txRings = new RingGroup(memory, at.txRings, shape.vms, shape.txRingFrames);
+    this.rxRings = new RingGroup(memory, at.rxRings, shape.vms, shape.rxRingFrames);
+    this.nicRings = new RingGroup(memory, at.nicRings, shape.nics * shape.workers, shape.nicRingFrames);
+    this.handoffRings = new RingGroup(memory, at.handoffRings, shape.workers > 1 ? shape.workers ** 2 : 0, HANDOFF_ENTRIES);
+    this.txDoorbells = Array.from(
+      { length: shape.workers },
+      (_, worker) => new Doorbell(memory, at.txDoorbells + worker * layout.doorbellWords * 4, layout.doorbellWords),
+    );
+    this.rxDoorbell = new Doorbell(memory, at.rxDoorbell, layout.doorbellWords);
+  }
+
+  /** Another worker's view, for an audit. */
+  lane(worker: number): Arena {
+    return new Arena(this.handle, worker);
+  }
+
+  /** The numbers that all driver instances of one NIC share. */
+  sharedNumbers(nic: number): Float64Array {
+    return new Float64Array(this.handle.memory, this.layout.at.shared + nic * SHARED_NUMBERS * 8, SHARED_NUMBERS);
+  }
+}

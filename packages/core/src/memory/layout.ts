@@ -1,0 +1,139 @@
+import {
+  COLUMN_ALIGN,
+  FairleadError,
+  layOutTable,
+  nicColumns,
+  type NicColumns,
+  type TableLayout,
+  vmColumns,
+  type VmColumns,
+} from '@fairlead/sdk';
+
+/** What decides how large the shared memory is. All counts are fixed for the life of a host. */
+export interface MemoryShape {
+  readonly vms: number;
+  readonly nics: number;
+  readonly workers: number;
+  /** Frame slots in the pool. */
+  readonly poolFrames: number;
+  /** Bytes of one slot, a power of two from 256 to 16384; a frame may be two bytes shorter. */
+  readonly slotBytes: number;
+  /** Entries of a VM's transmit ring, of its receive ring and of a NIC's transmit queue: powers of two. */
+  readonly txRingFrames: number;
+  readonly rxRingFrames: number;
+  readonly nicRingFrames: number;
+}
+
+/** Int32 words of a ring's head and tail: each on 128 bytes of its own. */
+export const RING_CONTROL_WORDS = 64;
+export const RING_TAIL_WORD = 32;
+/** Int32 words that a worker (and the device thread) shows of itself. */
+export const THREAD_WORDS = 32;
+/** Slots that move between a thread and the depot at once (Bonwick & Adams 2001, magazines). */
+export const MAGAZINE_FRAMES = 64;
+/** Free slots that a thread keeps at most. */
+export const LOCAL_FRAMES = 2 * MAGAZINE_FRAMES;
+/** Numbers that all instances of one NIC's driver share. */
+export const SHARED_NUMBERS = 64;
+
+/**
+ * Where everything is in the one SharedArrayBuffer of a host, as byte offsets. Computed from the shape alone, so that
+ * every thread that knows the shape finds the same places:
+ *
+ * ```
+ *  threads │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ doorbells │ depot │ shared │ frames
+ * ```
+ */
+export interface MemoryLayout {
+  readonly shape: MemoryShape;
+  readonly nicTable: TableLayout<NicColumns>;
+  readonly vmTable: TableLayout<VmColumns>;
+  readonly at: {
+    readonly threads: number;
+    readonly nicTable: number;
+    readonly vmTable: number;
+    readonly txRings: number;
+    readonly rxRings: number;
+    readonly nicRings: number;
+    readonly handoffRings: number;
+    readonly txDoorbells: number;
+    readonly rxDoorbell: number;
+    readonly magazines: number;
+    readonly localStacks: number;
+    readonly slotVm: number;
+    readonly shared: number;
+    readonly frames: number;
+  };
+  readonly doorbellWords: number;
+  readonly magazineCount: number;
+  readonly threads: number;
+  readonly byteLength: number;
+}
+
+/** The largest offset of a frame must fit a signed 32-bit word. */
+const MAX_POOL_BYTES = 2 ** 31 - 65536;
+/** A magazine's number shares its word with a 16-bit tag. */
+const MAX_MAGAZINES = 65_000;
+
+/** Bytes of `rings` rings of `size` entries: control words, then entries. */
+export function ringGroupBytes(rings: number, size: number): number {
+  return rings * (RING_CONTROL_WORDS * 4 + size * 4);
+}
+
+/** Entries of the rings that carry (frame, VM) pairs from worker to worker. */
+export const HANDOFF_ENTRIES = 2048;
+
+/**
+ * @throws FairleadError `FAIRLEAD_ERR_MEMORY_LAYOUT` when a size is not a power of two or the whole does not fit.
+ */
+export function layOutMemory(shape: MemoryShape): MemoryLayout {
+  for (const [name, low, high] of [
+    ['slotBytes', 256, 16384],
+    ['txRingFrames', 8, 65536],
+    ['rxRingFrames', 8, 65536],
+    ['nicRingFrames', 64, 65536],
+  ] as const) {
+    const value = shape[name];
+    if (value < low || value > high || (value & (value - 1)) !== 0) {
+      throw new FairleadError('FAIRLEAD_ERR_MEMORY_LAYOUT', `${name} is ${value}`, {
+        where: `memory.${name}`,
+        mend: `choose a power of two from ${low} to ${high}`,
+      });
+    }
+  }
+  const poolBytes = shape.poolFrames * shape.slotBytes;
+  const threads = shape.workers + 1;
+  const magazineCount = Math.ceil(shape.poolFrames / MAGAZINE_FRAMES) + 2 * threads;
+  if (poolBytes > MAX_POOL_BYTES || magazineCount > MAX_MAGAZINES || shape.poolFrames < MAGAZINE_FRAMES * 2 * threads) {
+    throw new FairleadError('FAIRLEAD_ERR_MEMORY_LAYOUT', `a pool of ${shape.poolFrames} frames of ${shape.slotBytes} bytes`, {
+      where: 'memory.poolFrames',
+      mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / shape.slotBytes)} frames`,
+    });
+  }
+  const nicTable = layOutTable(nicColumns, shape.nics, shape.workers);
+  const vmTable = layOutTable(vmColumns, shape.vms, shape.workers);
+  const doorbellWords = Math.max(1, Math.ceil(shape.vms / 32));
+  let end = 0;
+  const place = (bytes: number): number => {
+    const at = end;
+    end += Math.ceil(bytes / COLUMN_ALIGN) * COLUMN_ALIGN;
+    return at;
+  };
+  const at = {
+    threads: place((threads + 1) * THREAD_WORDS * 4),
+    nicTable: place(nicTable.byteLength),
+    vmTable: place(vmTable.byteLength),
+    txRings: place(ringGroupBytes(shape.vms, shape.txRingFrames)),
+    rxRings: place(ringGroupBytes(shape.vms, shape.rxRingFrames)),
+    nicRings: place(ringGroupBytes(shape.nics * shape.workers, shape.nicRingFrames)),
+    handoffRings: place(shape.workers > 1 ? ringGroupBytes(shape.workers ** 2, HANDOFF_ENTRIES) : 0),
+    txDoorbells: place(doorbellWords * 4 * shape.workers),
+    rxDoorbell: place(doorbellWords * 4),
+    magazines: place((2 * THREAD_WORDS + magazineCount * (1 + MAGAZINE_FRAMES)) * 4),
+    localStacks: place(threads * (THREAD_WORDS + LOCAL_FRAMES) * 4),
+    slotVm: place(shape.poolFrames * 4),
+    shared: place(shape.nics * SHARED_NUMBERS * 8),
+    frames: place(poolBytes),
+  };
+  return { shape, nicTable, vmTable, at, doorbellWords, magazineCount, threads, byteLength: end };
+}

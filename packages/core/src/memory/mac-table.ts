@@ -1,0 +1,52 @@
+import type { VmTable } from '@fairlead/sdk';
+
+/**
+ * MAC address to VM, open addressing with linear probing at most half full. Keys are the two words in which a frame
+ * slot holds an address, so a lookup reads no bytes.
+ */
+export class MacTable {
+  readonly #mask: number;
+  readonly #first: Int32Array;
+  readonly #last: Int32Array;
+  readonly #vm: Int32Array;
+
+  constructor(vms: VmTable) {
+    let size = 16;
+    while (size < vms.count * 2) size *= 2;
+    this.#mask = size - 1;
+    this.#first = new Int32Array(size);
+    this.#last = new Int32Array(size);
+    this.#vm = new Int32Array(size).fill(-1);
+    for (let vm = 0; vm < vms.count; vm++) {
+      // macWord0/1 split the address 4 + 2 (as a source), a destination lies 2 + 4 in its slot.
+      const first = vms.macWord0[vm] & 0xffff;
+      const last = (vms.macWord0[vm] >>> 16) | (vms.macWord1[vm] << 16);
+      let at = this.#slot(first, last);
+      while (this.#vm[at] >= 0) at = (at + 1) & this.#mask;
+      this.#first[at] = first;
+      this.#last[at] = last;
+      this.#vm[at] = vm;
+    }
+  }
+
+  #slot(first: number, last: number): number {
+    const mixed = Math.imul(last ^ Math.imul(first, 0x9e3779b1), 0x85ebca6b);
+    return (mixed ^ (mixed >>> 15)) & this.#mask;
+  }
+
+  /** The VM with this address, split as first two and last four bytes (little-endian); -1 when no local VM has it. */
+  lookup(first: number, last: number): number {
+    let at = this.#slot(first, last);
+    for (;;) {
+      const vm = this.#vm[at];
+      if (vm < 0) return -1;
+      if (this.#last[at] === last && this.#first[at] === first) return vm;
+      at = (at + 1) & this.#mask;
+    }
+  }
+
+  /** The same for an address split as first four and last two bytes, as a source MAC lies in its slot. */
+  lookupSource(word0: number, word1: number): number {
+    return this.lookup(word0 & 0xffff, (word0 >>> 16) | (word1 << 16));
+  }
+}

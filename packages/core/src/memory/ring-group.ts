@@ -1,0 +1,115 @@
+import { RING_CONTROL_WORDS, RING_TAIL_WORD, ringGroupBytes } from './layout.ts';
+
+/**
+ * Bounded single-producer single-consumer rings of 32-bit words, all of one size, in one piece of shared memory:
+ *
+ * ```
+ *  control:  │ head … 128 bytes │ tail … 128 bytes │  per ring      head: written by the consumer
+ *  entries:  │ size words │                           per ring      tail: written by the producer
+ * ```
+ *
+ * Head and tail grow without bound (modulo 2^32); `tail - head` is the fill. Each side publishes with one `Atomics`
+ * store per batch. Hot loops may use `control`, `entries` and `mask` directly; the methods are the reference.
+ */
+export class RingGroup {
+  readonly rings: number;
+  readonly size: number;
+  readonly mask: number;
+  readonly control: Int32Array;
+  readonly entries: Int32Array;
+  /** The producer's last sight of each head, so that it looks at the other side's line only when it seems full. */
+  readonly #headSeen: Int32Array;
+  /** The consumer's last sight of each tail. */
+  readonly #tailSeen: Int32Array;
+  /** Where the producer writes next; ahead of the published tail while entries are staged. */
+  readonly #staged: Int32Array;
+
+  constructor(memory: SharedArrayBuffer, byteOffset: number, rings: number, size: number) {
+    this.rings = rings;
+    this.size = size;
+    this.mask = size - 1;
+    this.control = new Int32Array(memory, byteOffset, rings * RING_CONTROL_WORDS);
+    this.entries = new Int32Array(memory, byteOffset + rings * RING_CONTROL_WORDS * 4, rings * size);
+    this.#headSeen = new Int32Array(rings);
+    this.#tailSeen = new Int32Array(rings);
+    this.#staged = new Int32Array(rings);
+    for (let ring = 0; ring < rings; ring++) {
+      this.#headSeen[ring] = this.control[ring * RING_CONTROL_WORDS];
+      this.#tailSeen[ring] = this.#headSeen[ring];
+      this.#staged[ring] = this.control[ring * RING_CONTROL_WORDS + RING_TAIL_WORD];
+    }
+  }
+
+  static byteLength(rings: number, size: number): number {
+    return ringGroupBytes(rings, size);
+  }
+
+  /** Producer: free entries. */
+  room(ring: number): number {
+    this.#headSeen[ring] = Atomics.load(this.control, ring * RING_CONTROL_WORDS);
+    return this.size - ((this.#staged[ring] - this.#headSeen[ring]) | 0);
+  }
+
+  /** Producer: writes one entry that the consumer sees after `publish`. False when the ring is full. */
+  stage(ring: number, value: number): boolean {
+    const staged = this.#staged[ring];
+    if (((staged - this.#headSeen[ring]) | 0) >= this.size && this.room(ring) <= 0) return false;
+    this.entries[ring * this.size + (staged & this.mask)] = value;
+    this.#staged[ring] = staged + 1;
+    return true;
+  }
+
+  /** Producer: makes staged entries visible. */
+  publish(ring: number): void {
+    Atomics.store(this.control, ring * RING_CONTROL_WORDS + RING_TAIL_WORD, this.#staged[ring]);
+  }
+
+  /** Producer: writes and publishes up to `count` of `values`; returns how many fitted. */
+  enqueue(ring: number, values: Int32Array, count: number): number {
+    const staged = this.#staged[ring];
+    let room = this.size - ((staged - this.#headSeen[ring]) | 0);
+    if (room < count) room = this.room(ring);
+    const n = count < room ? count : room;
+    const { entries, mask } = this;
+    const base = ring * this.size;
+    for (let i = 0; i < n; i++) entries[base + ((staged + i) & mask)] = values[i];
+    this.#staged[ring] = staged + n;
+    Atomics.store(this.control, ring * RING_CONTROL_WORDS + RING_TAIL_WORD, this.#staged[ring]);
+    return n;
+  }
+
+  /** Consumer: copies up to `max` entries from the head without taking them; returns how many. */
+  peek(ring: number, out: Int32Array, max: number): number {
+    const head = this.control[ring * RING_CONTROL_WORDS];
+    let fill = (this.#tailSeen[ring] - head) | 0;
+    if (fill < max) {
+      this.#tailSeen[ring] = Atomics.load(this.control, ring * RING_CONTROL_WORDS + RING_TAIL_WORD);
+      fill = (this.#tailSeen[ring] - head) | 0;
+    }
+    let n = fill < max ? fill : max;
+    // A fill outside the ring is a producer's fault; take nothing that it could not have written.
+    if (n < 0) n = 0;
+    else if (n > this.size) n = this.size;
+    const { entries, mask } = this;
+    const base = ring * this.size;
+    for (let i = 0; i < n; i++) out[i] = entries[base + ((head + i) & mask)];
+    return n;
+  }
+
+  /** Consumer: takes `count` entries, giving their room back to the producer. */
+  consume(ring: number, count: number): void {
+    const word = ring * RING_CONTROL_WORDS;
+    Atomics.store(this.control, word, this.control[word] + count);
+  }
+
+  /** Published entries, seen from any thread. */
+  length(ring: number): number {
+    const word = ring * RING_CONTROL_WORDS;
+    return (Atomics.load(this.control, word + RING_TAIL_WORD) - Atomics.load(this.control, word)) | 0;
+  }
+
+  /** Entry `index` behind the head, for audits of a quiet ring. */
+  entry(ring: number, index: number): number {
+    return this.entries[ring * this.size + ((this.control[ring * RING_CONTROL_WORDS] + index) & this.mask)];
+  }
+}

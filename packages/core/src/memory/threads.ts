@@ -1,0 +1,144 @@
+import { THREAD_WORDS } from './layout.ts';
+
+/** Words that a thread shows of itself. */
+const Word = {
+  /** Grows with every sweep. */
+  Heartbeat: 0,
+  /** `Phase`: which code is running. */
+  Phase: 1,
+  /** VM whose batch is being worked on, when a plugin runs. */
+  Vm: 2,
+  /** 1 while the thread sleeps or is about to; woken through this word. */
+  Sleeping: 3,
+  /** 1 while the thread holds still for an audit. */
+  Paused: 4,
+} as const;
+
+/** What a forwarding worker is doing: how the watchdog knows the plugin at fault. */
+export const Phase = { Core: 0, Admit: 1, Sweep: 2, Select: 3, Send: 4, Receive: 5 } as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** No pause is longer, whatever happens to the one who asked for it. */
+const MAX_PAUSE_MS = 500;
+
+/** Words of the host as a whole: they follow the last thread's. */
+const HostWord = { Stop: 0, Available: 1, Pause: 2 } as const;
+
+/**
+ * The state that threads show each other: heartbeats for the watchdog, a word to sleep on, and the set of available
+ * NICs as one word, so that it changes at once for every reader.
+ */
+export class Threads {
+  readonly words: Int32Array;
+  readonly #count: number;
+
+  /** `count` threads: the forwarding workers, then the device thread. */
+  constructor(memory: SharedArrayBuffer, byteOffset: number, count: number) {
+    this.words = new Int32Array(memory, byteOffset, (count + 1) * THREAD_WORDS);
+    this.#count = count;
+  }
+
+  get deviceThread(): number {
+    return this.#count - 1;
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Stop) !== 0;
+  }
+
+  stop(): void {
+    Atomics.store(this.words, this.#count * THREAD_WORDS + HostWord.Stop, 1);
+    for (let thread = 0; thread < this.#count; thread++) this.wake(thread);
+  }
+
+  /** True when the host asks its workers to hold still. */
+  get pausing(): boolean {
+    return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Pause) !== 0;
+  }
+
+  isPaused(thread: number): boolean {
+    return Atomics.load(this.words, thread * THREAD_WORDS + Word.Paused) === 1;
+  }
+
+  /** A worker holds still, having put everything down, until the host lets it go on. */
+  async pause(thread: number): Promise<void> {
+    const word = thread * THREAD_WORDS + Word.Paused;
+    Atomics.store(this.words, word, 1);
+    Atomics.notify(this.words, word);
+    const wait = Atomics.waitAsync(this.words, this.#count * THREAD_WORDS + HostWord.Pause, 1, MAX_PAUSE_MS);
+    if (wait.async) await wait.value;
+    Atomics.store(this.words, word, 0);
+  }
+
+  /** Resolves when all these workers hold still; one that does not in time is left to the watchdog. */
+  async pauseAll(workers: readonly number[]): Promise<void> {
+    Atomics.store(this.words, this.#count * THREAD_WORDS + HostWord.Pause, 1);
+    for (const worker of workers) {
+      this.wake(worker);
+      const wait = Atomics.waitAsync(this.words, worker * THREAD_WORDS + Word.Paused, 0, MAX_PAUSE_MS);
+      if (wait.async) await wait.value;
+    }
+  }
+
+  resumeAll(): void {
+    const word = this.#count * THREAD_WORDS + HostWord.Pause;
+    Atomics.store(this.words, word, 0);
+    Atomics.notify(this.words, word);
+  }
+
+  /** Bit set of available NICs. */
+  get available(): number {
+    return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Available);
+  }
+
+  set available(mask: number) {
+    Atomics.store(this.words, this.#count * THREAD_WORDS + HostWord.Available, mask);
+  }
+
+  beat(thread: number): void {
+    this.words[thread * THREAD_WORDS + Word.Heartbeat]++;
+  }
+
+  heartbeat(thread: number): number {
+    return Atomics.load(this.words, thread * THREAD_WORDS + Word.Heartbeat);
+  }
+
+  /** Two plain stores around a plugin's call: a few hundred picoseconds a batch. */
+  enter(thread: number, phase: Phase, vm: number): void {
+    this.words[thread * THREAD_WORDS + Word.Phase] = phase;
+    this.words[thread * THREAD_WORDS + Word.Vm] = vm;
+  }
+
+  phase(thread: number): { phase: Phase; vm: number } {
+    const phase = Atomics.load(this.words, thread * THREAD_WORDS + Word.Phase) as Phase;
+    return { phase, vm: Atomics.load(this.words, thread * THREAD_WORDS + Word.Vm) };
+  }
+
+  isSleeping(thread: number): boolean {
+    return Atomics.load(this.words, thread * THREAD_WORDS + Word.Sleeping) === 1;
+  }
+
+  /** Announces sleep; the caller must look for work once more before it calls `sleep`. */
+  aboutToSleep(thread: number): void {
+    Atomics.store(this.words, thread * THREAD_WORDS + Word.Sleeping, 1);
+  }
+
+  awake(thread: number): void {
+    Atomics.store(this.words, thread * THREAD_WORDS + Word.Sleeping, 0);
+  }
+
+  /** Resolves when the thread is woken or the time is up. The event loop goes on, so that a driver can wake it too. */
+  async sleep(thread: number, timeoutMs: number): Promise<void> {
+    const wait = Atomics.waitAsync(this.words, thread * THREAD_WORDS + Word.Sleeping, 1, timeoutMs);
+    if (wait.async) await wait.value;
+    this.awake(thread);
+  }
+
+  /** Wakes a thread if it sleeps. Notifying one that does not costs 49 ns, hence the flag. */
+  wake(thread: number): void {
+    const word = thread * THREAD_WORDS + Word.Sleeping;
+    if (Atomics.load(this.words, word) !== 1) return;
+    Atomics.store(this.words, word, 0);
+    Atomics.notify(this.words, word);
+  }
+}

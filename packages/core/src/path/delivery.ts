@@ -1,0 +1,119 @@
+import { DROP_REASON_COUNT, DropReason } from '@fairlead/sdk';
+import type { Arena } from '../memory/arena.ts';
+
+const NOBODY = -1;
+
+/**
+ * Puts frames into the receive rings of VMs. Each VM's ring has one producer, the worker that owns the VM; a frame for
+ * another worker's VM goes to that worker through a hand-off ring.
+ */
+export class Delivery {
+  readonly #arena: Arena;
+  readonly #worker: number;
+  readonly #workers: number;
+  #unpublished = NOBODY;
+  #delivered = false;
+
+  constructor(arena: Arena, worker: number) {
+    this.#arena = arena;
+    this.#worker = worker;
+    this.#workers = arena.handle.shape.workers;
+  }
+
+  /** Gives a frame, and its slot, to a VM. It is counted and gone when there is no room. */
+  deliver(vm: number, descriptor: number): void {
+    const owner = this.#arena.vms.worker[vm];
+    if (owner === this.#worker) this.#push(vm, descriptor);
+    else this.#handOff(owner, vm, descriptor);
+  }
+
+  /** Gives every VM but `except` a copy of a frame; the caller keeps the frame. */
+  flood(descriptor: number, except: number): void {
+    const { pool, vms } = this.#arena;
+    const from = pool.offset(descriptor >>> pool.lengthBits);
+    const bytes = descriptor & pool.lengthMask;
+    for (let vm = 0; vm < vms.count; vm++) {
+      if (vm === except) continue;
+      const slot = pool.allocate();
+      if (slot < 0) {
+        if (vms.worker[vm] === this.#worker) this.#lost(vm, DropReason.PoolEmpty);
+        else vms.rxHandoffDropped[vm]++;
+        continue;
+      }
+      pool.memory.copyWithin(pool.offset(slot), from, from + bytes);
+      this.deliver(vm, pool.descriptor(slot, bytes));
+    }
+  }
+
+  #push(vm: number, descriptor: number): void {
+    const { rxRings, vms, pool } = this.#arena;
+    if (this.#unpublished !== vm) {
+      this.#publish();
+      this.#unpublished = vm;
+    }
+    if (!rxRings.stage(vm, descriptor)) {
+      pool.free(descriptor >>> pool.lengthBits);
+      this.#lost(vm, DropReason.RingFull);
+      return;
+    }
+    vms.rxOfferedFrames[vm]++;
+    vms.rxFrames[vm]++;
+    vms.rxBytes[vm] += descriptor & pool.lengthMask;
+    this.#delivered = true;
+  }
+
+  #lost(vm: number, reason: DropReason): void {
+    const { vms } = this.#arena;
+    vms.rxOfferedFrames[vm]++;
+    vms.rxDropped[vm * DROP_REASON_COUNT + reason]++;
+  }
+
+  #publish(): void {
+    const vm = this.#unpublished;
+    if (vm === NOBODY) return;
+    this.#arena.rxRings.publish(vm);
+    this.#arena.rxDoorbell.ring(vm);
+    this.#unpublished = NOBODY;
+  }
+
+  #handOff(owner: number, vm: number, descriptor: number): void {
+    const { handoffRings, pool, vms } = this.#arena;
+    const ring = this.#worker * this.#workers + owner;
+    if (handoffRings.room(ring) < 2) {
+      pool.free(descriptor >>> pool.lengthBits);
+      vms.rxHandoffDropped[vm]++;
+      return;
+    }
+    handoffRings.stage(ring, descriptor);
+    handoffRings.stage(ring, vm);
+    handoffRings.publish(ring);
+    this.#arena.threads.wake(owner);
+  }
+
+  /** Takes in what other workers handed off to this one; returns how many frames. */
+  takeHandoffs(): number {
+    let frames = 0;
+    const { handoffRings, vms } = this.#arena;
+    for (let from = 0; from < this.#workers; from++) {
+      if (from === this.#worker) continue;
+      const ring = from * this.#workers + this.#worker;
+      let pairs = handoffRings.length(ring) >>> 1;
+      frames += pairs;
+      for (; pairs > 0; pairs--) {
+        const descriptor = handoffRings.entry(ring, 0);
+        const vm = handoffRings.entry(ring, 1);
+        handoffRings.consume(ring, 2);
+        if (vm >= 0 && vm < vms.count && this.#arena.pool.isDescriptor(descriptor)) this.#push(vm, descriptor);
+      }
+    }
+    return frames;
+  }
+
+  /** Publishes what was delivered and wakes the device thread. Once per sweep. */
+  flush(): void {
+    this.#publish();
+    if (!this.#delivered) return;
+    this.#delivered = false;
+    this.#arena.threads.wake(this.#arena.threads.deviceThread);
+  }
+}

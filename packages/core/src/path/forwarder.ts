@@ -1,0 +1,201 @@
+import type { NicDriver } from '@fairlead/sdk';
+import type { Arena } from '../memory/arena.ts';
+import { MacTable } from '../memory/mac-table.ts';
+import { Phase } from '../memory/threads.ts';
+import { Classifier } from './classify.ts';
+import { Delivery } from './delivery.ts';
+import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
+import { Parking } from './parking.ts';
+import type { Policies } from './policies.ts';
+import { ReceivePath } from './receive.ts';
+import { TransmitPath, Turn } from './transmit.ts';
+
+export interface ForwarderOptions {
+  readonly worker: number;
+  /** Frames of one VM in one batch, 1 to 256. */
+  readonly batchFrames: number;
+  readonly portSecurity: boolean;
+  /** One driver per NIC; a driver that has no receiver here is only sent to. */
+  readonly drivers: readonly NicDriver[];
+  /** NICs that this worker receives from. */
+  readonly receives: readonly number[];
+  readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
+}
+
+/** Frames staged on the NICs' queues before the drivers are offered them, within one sweep. */
+const DRAIN_EVERY_FRAMES = 4 * BURST_FRAMES;
+
+/**
+ * The forwarding loop's body. One sweep: see which NICs there are, take in what has arrived, give every VM that has
+ * something its turn, and let the drivers send. It reads top to bottom; nothing calls back up.
+ */
+export class Forwarder {
+  readonly transmit: TransmitPath;
+  readonly queues: NicQueues;
+  readonly #arena: Arena;
+  readonly #worker: number;
+  readonly #policies: Policies;
+  readonly #delivery: Delivery;
+  readonly #receivers: readonly ReceivePath[];
+  readonly #parking: Parking;
+  /** VMs that have frames and may be served. */
+  readonly #ready: Int32Array;
+  readonly #nextEvent: readonly NicDriver[];
+  /** NICs that went down with frames in their queue. */
+  #takeBackMask = 0;
+  /** VM with which the next sweep begins. */
+  #cursor = 0;
+
+  constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
+    const { worker, drivers, driverFailed } = options;
+    const macs = new MacTable(arena.vms);
+    this.#arena = arena;
+    this.#worker = worker;
+    this.#policies = policies;
+    this.#delivery = new Delivery(arena, worker);
+    this.queues = new NicQueues(arena, worker, drivers, driverFailed);
+    const classifier = new Classifier(arena, macs, options.portSecurity, options.batchFrames);
+    this.transmit = new TransmitPath(
+      arena,
+      worker,
+      classifier,
+      policies,
+      this.queues,
+      this.#delivery,
+      options.batchFrames,
+    );
+    this.#receivers = options.receives.map(
+      (nic) => new ReceivePath(arena, worker, nic, drivers[nic] as NicDriver, macs, this.#delivery, driverFailed),
+    );
+    this.#parking = new Parking(arena.vms.count);
+    this.#ready = new Int32Array(arena.layout.doorbellWords);
+    this.#nextEvent = drivers.filter((driver) => driver.nextEventUs !== undefined);
+    // What a worker before this one left in the rings was announced to it, not to this one.
+    for (let vm = 0; vm < arena.vms.count; vm++) {
+      if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
+    }
+  }
+
+  /** One sweep. Returns how much was done: 0 when there was nothing to do. */
+  sweep(nowUs: number): number {
+    const { threads } = this.#arena;
+    threads.beat(this.#worker);
+    this.#watchAvailable(nowUs);
+    let work = 0;
+    for (const receiver of this.#receivers) work += receiver.poll(nowUs);
+    work += this.#delivery.takeHandoffs();
+    this.#parking.advance(nowUs, this.#ready);
+    this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
+    if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
+    if (this.#takeBackMask === 0) work += this.#serveAll(nowUs);
+    work += this.#drain(nowUs);
+    this.#delivery.flush();
+    return work;
+  }
+
+  #watchAvailable(nowUs: number): void {
+    const { nics, threads } = this.#arena;
+    if (nics.setAvailable(threads.available)) {
+      this.transmit.availableMask = nics.availableMask;
+      this.#takeBackMask = 0;
+      for (let nic = 0; nic < nics.count; nic++) {
+        if (((nics.availableMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) this.#takeBackMask |= 1 << nic;
+      }
+    }
+    for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
+      if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
+      if (this.transmit.takeBack(nic, nowUs)) this.#takeBackMask &= ~(1 << nic);
+    }
+  }
+
+  #sweepPolicy(nowUs: number): void {
+    this.#arena.threads.enter(this.#worker, Phase.Sweep, 0);
+    try {
+      this.#policies.admission.sweep?.(nowUs);
+    } catch (cause) {
+      this.#policies.admissionFailed('sweep', 0, cause);
+    }
+    this.#arena.threads.enter(this.#worker, Phase.Core, 0);
+  }
+
+  /** A turn for every ready VM, beginning behind the last one that sent something. */
+  #serveAll(nowUs: number): number {
+    const ready = this.#ready;
+    const words = ready.length;
+    const start = this.#cursor >>> 5;
+    const below = (1 << (this.#cursor & 31)) - 1;
+    let work = 0;
+    let staged = 0;
+    for (let i = 0; i <= words; i++) {
+      const at = start + i < words ? start + i : start + i - words;
+      let bits = ready[at];
+      // The first word is visited twice: from the cursor on, and at the end up to it.
+      if (i === 0) bits &= ~below;
+      else if (i === words) bits &= below;
+      while (bits !== 0) {
+        const bit = 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        const vm = (at << 5) | bit;
+        const finished = this.#serve(vm, at, bit, nowUs);
+        if (finished === 0) continue;
+        this.#cursor = vm + 1 < this.#arena.vms.count ? vm + 1 : 0;
+        work += finished;
+        staged += finished;
+        if (staged >= DRAIN_EVERY_FRAMES) {
+          staged = 0;
+          this.#drain(nowUs);
+        }
+      }
+    }
+    return work;
+  }
+
+  #serve(vm: number, word: number, bit: number, nowUs: number): number {
+    const turn = this.transmit.serve(vm, nowUs);
+    if (turn !== Turn.More) {
+      this.#ready[word] &= ~(1 << bit);
+      if (turn === Turn.Parked) this.#parking.park(vm, this.transmit.retryAtUs, nowUs);
+    }
+    return this.transmit.finished;
+  }
+
+  #drain(nowUs: number): number {
+    const { nics } = this.#arena;
+    let taken = 0;
+    for (let i = 0; i < nics.availableCount; i++) taken += this.queues.drain(nics.available[i], nowUs);
+    return taken;
+  }
+
+  /** Puts down everything that is held between two sweeps. */
+  rest(): void {
+    for (const receiver of this.#receivers) receiver.rest();
+    this.#delivery.flush();
+  }
+
+  /** True when a VM may be served at the next sweep. */
+  get hasReady(): boolean {
+    for (let i = 0; i < this.#ready.length; i++) if (this.#ready[i] !== 0) return true;
+    return false;
+  }
+
+  /** True when frames wait on a NIC's queue for its driver. */
+  get hasQueued(): boolean {
+    for (let nic = 0; nic < this.#arena.nics.count; nic++) if (this.queues.length(nic) > 0) return true;
+    return false;
+  }
+
+  /** When this worker must look again if nothing rings: parked VMs and NICs that are at work. */
+  nextEventUs(nowUs: number): number {
+    let next = this.#parking.nextDueUs();
+    for (const driver of this.#nextEvent) {
+      const at = driver.nextEventUs?.(nowUs) ?? Number.POSITIVE_INFINITY;
+      if (at < next) next = at;
+    }
+    return next;
+  }
+
+  /** Frames taken back from NICs that went down are still on their way. */
+  get takingBack(): boolean {
+    return this.#takeBackMask !== 0;
+  }
+}

@@ -1,0 +1,127 @@
+import { DROP_REASON_COUNT, DropReason, ETHERNET_HEADER_BYTES, FrameBurst, type NicDriver } from '@fairlead/sdk';
+import type { Arena } from '../memory/arena.ts';
+import type { MacTable } from '../memory/mac-table.ts';
+import { Phase } from '../memory/threads.ts';
+import type { Delivery } from './delivery.ts';
+import { BURST_FRAMES } from './nic-queues.ts';
+
+const NOBODY = -1;
+
+/**
+ * What arrives on one NIC: a burst from the driver, each frame to the VM whose MAC it names, a group address to all.
+ * A frame that a local VM sent has come back by another NIC or by a loop, and is dropped.
+ */
+export class ReceivePath {
+  readonly #arena: Arena;
+  readonly #worker: number;
+  readonly #nic: number;
+  readonly #driver: NicDriver;
+  readonly #macs: MacTable;
+  readonly #delivery: Delivery;
+  readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
+  readonly #burst: FrameBurst;
+  /** Slots that wait for frames, as many as a burst; refilled from the pool. */
+  readonly #slots = new Int32Array(BURST_FRAMES);
+  #held = 0;
+
+  constructor(
+    arena: Arena,
+    worker: number,
+    nic: number,
+    driver: NicDriver,
+    macs: MacTable,
+    delivery: Delivery,
+    driverFailed: (nic: number, hook: string, cause: unknown) => void,
+  ) {
+    this.#arena = arena;
+    this.#worker = worker;
+    this.#nic = nic;
+    this.#driver = driver;
+    this.#macs = macs;
+    this.#delivery = delivery;
+    this.#driverFailed = driverFailed;
+    this.#burst = new FrameBurst(arena.pool.memory, BURST_FRAMES, arena.pool.maxFrameBytes);
+  }
+
+  /** Takes one burst from the NIC; returns how many frames arrived. */
+  poll(nowUs: number): number {
+    const { pool, threads } = this.#arena;
+    const burst = this.#burst;
+    while (this.#held < BURST_FRAMES) {
+      const slot = pool.allocate();
+      if (slot < 0) return 0; // the pool is empty: frames wait in the NIC, where its own limits apply
+      this.#slots[this.#held] = slot;
+      burst.offset[this.#held++] = pool.offset(slot);
+    }
+    burst.nowUs = nowUs;
+    let received = 0;
+    threads.enter(this.#worker, Phase.Receive, this.#nic);
+    try {
+      received = this.#driver.receive(burst);
+    } catch (cause) {
+      this.#driverFailed(this.#nic, 'receive', cause);
+    }
+    threads.enter(this.#worker, Phase.Core, this.#nic);
+    if (!(received > 0)) return 0;
+    if (received > BURST_FRAMES) received = BURST_FRAMES;
+    this.#accept(received | 0);
+    return received | 0;
+  }
+
+  /** Gives back the slots that wait for frames. */
+  rest(): void {
+    for (let i = 0; i < this.#held; i++) this.#arena.pool.free(this.#slots[i]);
+    this.#held = 0;
+  }
+
+  #accept(received: number): void {
+    const { nics, pool } = this.#arena;
+    const { bytes, offset } = this.#burst;
+    const slots = this.#slots;
+    let total = 0;
+    let kept = 0;
+    for (let i = 0; i < received; i++) {
+      const length = bytes[i];
+      total += length;
+      // A slot whose frame was dropped or copied is ready for the next one.
+      if (!this.#forward(slots[i], length)) {
+        slots[kept] = slots[i];
+        offset[kept++] = pool.offset(slots[i]);
+      }
+    }
+    for (let i = received; i < this.#held; i++) {
+      slots[kept] = slots[i];
+      offset[kept++] = pool.offset(slots[i]);
+    }
+    this.#held = kept;
+    nics.rxFrames[this.#nic] += received;
+    nics.rxBytes[this.#nic] += total;
+  }
+
+  /** True when the slot went with the frame. */
+  #forward(slot: number, length: number): boolean {
+    const { nics, pool } = this.#arena;
+    if (length < ETHERNET_HEADER_BYTES) return this.#drop(DropReason.Runt);
+    if (length > pool.maxFrameBytes) return this.#drop(DropReason.Oversize);
+    const word = slot * pool.wordsPerSlot;
+    const { words } = pool;
+    if (this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff) >= 0) return this.#drop(DropReason.Reflected);
+    const first = words[word] >>> 16;
+    const descriptor = pool.descriptor(slot, length);
+    if ((first & 1) !== 0) {
+      nics.rxForwardedFrames[this.#nic]++;
+      this.#delivery.flood(descriptor, NOBODY);
+      return false;
+    }
+    const vm = this.#macs.lookup(first, words[word + 1]);
+    if (vm < 0) return this.#drop(DropReason.NoDestination);
+    nics.rxForwardedFrames[this.#nic]++;
+    this.#delivery.deliver(vm, descriptor);
+    return true;
+  }
+
+  #drop(reason: DropReason): false {
+    this.#arena.nics.rxDropped[this.#nic * DROP_REASON_COUNT + reason]++;
+    return false;
+  }
+}

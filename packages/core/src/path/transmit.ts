@@ -1,0 +1,355 @@
+import { DROP_REASON_COUNT, DropReason, type NicTable, TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
+import type { Arena } from '../memory/arena.ts';
+import type { FramePool } from '../memory/frame-pool.ts';
+import { RING_CONTROL_WORDS } from '../memory/layout.ts';
+import { Phase, type Threads } from '../memory/threads.ts';
+import { Classifier, Head } from './classify.ts';
+import type { Delivery } from './delivery.ts';
+import { flowHash } from './flow-hash.ts';
+import type { NicQueues } from './nic-queues.ts';
+import type { Policies } from './policies.ts';
+
+/** How a VM was left after its turn. */
+export const Turn = {
+  /** Its ring is empty. */
+  Empty: 0,
+  /** It has more, and may go on at the next sweep. */
+  More: 1,
+  /** Its first frame waits for a time: `retryAtUs`. */
+  Parked: 2,
+} as const;
+export type Turn = (typeof Turn)[keyof typeof Turn];
+
+/**
+ * The way of a VM's frames from its ring to the NICs' queues, one run at a time: classify, admit, distribute, send.
+ *
+ * Frames stay in the VM's ring until they are sent or dropped: what waits is what is in the ring, in order, and there
+ * is no second queue to keep in step. A batch is committed at its end by moving the ring's head and the queues' tails;
+ * until then nothing has happened, so a plugin may fail anywhere and another one decides the batch anew.
+ */
+export class TransmitPath {
+  /** Time of the last `Parked` turn. */
+  retryAtUs = 0;
+  /** Frames sent or otherwise finished with in the last turn. */
+  finished = 0;
+  readonly #vms: VmTable;
+  readonly #nics: NicTable;
+  readonly #pool: FramePool;
+  readonly #threads: Threads;
+  readonly #ringControl: Int32Array;
+  readonly #ringEntries: Int32Array;
+  readonly #ringSize: number;
+  readonly #worker: number;
+  readonly #classifier: Classifier;
+  readonly #policies: Policies;
+  readonly #queues: NicQueues;
+  readonly #delivery: Delivery;
+  readonly #batch = new TransmitBatch();
+  readonly #batchFrames: number;
+  /** Frames at the head of each ring that are admitted already and only wait for room on a NIC. */
+  readonly #admitted: Int32Array;
+  /** 1 when the group frame at the head of a ring has been given to the local VMs already. */
+  readonly #flooded: Uint8Array;
+  #sentBytes = 0;
+
+  constructor(
+    arena: Arena,
+    worker: number,
+    classifier: Classifier,
+    policies: Policies,
+    queues: NicQueues,
+    delivery: Delivery,
+    batchFrames: number,
+  ) {
+    this.#vms = arena.vms;
+    this.#nics = arena.nics;
+    this.#pool = arena.pool;
+    this.#threads = arena.threads;
+    this.#ringControl = arena.txRings.control;
+    this.#ringEntries = arena.txRings.entries;
+    this.#ringSize = arena.txRings.size;
+    this.#worker = worker;
+    this.#classifier = classifier;
+    this.#policies = policies;
+    this.#queues = queues;
+    this.#delivery = delivery;
+    this.#batchFrames = batchFrames;
+    this.#admitted = new Int32Array(arena.vms.count);
+    this.#flooded = new Uint8Array(arena.vms.count);
+  }
+
+  /** Gives a VM its turn: one batch. */
+  serve(vm: number, nowUs: number): Turn {
+    this.finished = 0;
+    const waiting = this.#classifier.waiting(vm);
+    if (waiting <= 0) {
+      this.#vms.backlogFrames[vm] = 0;
+      return Turn.Empty;
+    }
+    const admitted = this.#admitted[vm];
+    let max = admitted > 0 ? admitted : this.#batchFrames;
+    if (max > waiting) max = waiting;
+    const batch = this.#batch;
+    let count = this.#classifier.run(vm, max, batch.bytes);
+    if (count === 0) {
+      if (!this.#takeUnusual(vm, max)) {
+        this.#vms.backlogFrames[vm] = waiting - this.finished;
+        return waiting > this.finished ? Turn.More : Turn.Empty;
+      }
+      count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
+    }
+    if (this.#nics.availableCount === 0) {
+      this.#vms.backlogFrames[vm] = waiting;
+      return Turn.More;
+    }
+    batch.begin(vm, count, nowUs, waiting);
+    if (this.#policies.needsFlow) this.#fillFlow(count);
+    const decided = admitted > 0 ? count : this.#admit(vm, count, nowUs, waiting);
+    this.#forward(vm, decided, nowUs, waiting);
+    const left = waiting - this.finished;
+    this.#vms.backlogFrames[vm] = left;
+    if (left <= 0) return Turn.Empty;
+    if (decided < count && this.#admitted[vm] === 0 && batch.retryAtUs > nowUs) {
+      this.retryAtUs = batch.retryAtUs;
+      return Turn.Parked;
+    }
+    return Turn.More;
+  }
+
+  /** Asks the admission policy; returns how many frames from the front are decided, the rest wait. */
+  #admit(vm: number, count: number, nowUs: number, waiting: number): number {
+    const batch = this.#batch;
+    this.#threads.enter(this.#worker, Phase.Admit, vm);
+    for (;;) {
+      try {
+        const answer: unknown = this.#policies.admission.admit(batch);
+        if (answer !== undefined) throw new TypeError('admit returned a value; a kernel must return undefined');
+        if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count)) throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
+        break;
+      } catch (cause) {
+        this.#policies.admissionFailed('admit', vm, cause);
+        batch.drops = 1; // so that begin clears every verdict
+        batch.begin(vm, count, nowUs, waiting);
+      }
+    }
+    this.#threads.enter(this.#worker, Phase.Core, vm);
+    const decided = batch.queuedFrom | 0;
+    if (decided < count || batch.drops > 0) this.#vms.refusedTransfers[vm]++;
+    return decided;
+  }
+
+  /** Drops what is to be dropped, chooses a NIC for the rest, and commits. */
+  #forward(vm: number, decided: number, nowUs: number, waiting: number): void {
+    const batch = this.#batch;
+    const kept = batch.drops > 0 ? this.#compact(vm, decided) : decided;
+    const sent = kept > 0 ? this.#send(vm, kept, nowUs, waiting) : 0;
+    const left = kept - sent;
+    const control = vm * RING_CONTROL_WORDS;
+    const head = this.#ringControl[control];
+    if (left > 0 && kept < decided) {
+      // Dropped frames lay between those that stay: close the gap, so that the frames left are the ring's next ones.
+      const { frames } = this.#classifier;
+      const base = vm * this.#ringSize;
+      const mask = this.#ringSize - 1;
+      for (let i = 0; i < left; i++) this.#ringEntries[base + ((head + decided - left + i) & mask)] = frames[sent + i];
+    }
+    this.#admitted[vm] = left;
+    const finished = decided - left;
+    this.finished += finished;
+    if (finished > 0) this.#flooded[vm] = 0;
+    Atomics.store(this.#ringControl, control, head + finished);
+    this.#vms.transmittedFrames[vm] += sent;
+    this.#vms.transmittedBytes[vm] += this.#sentBytes;
+    this.#publish();
+  }
+
+  /** Removes dropped frames from the first `decided`; returns how many are kept. */
+  #compact(vm: number, decided: number): number {
+    const { bytes, flow, verdict, reason } = this.#batch;
+    const { frames } = this.#classifier;
+    let kept = 0;
+    for (let i = 0; i < decided; i++) {
+      if (verdict[i] === Verdict.Drop) {
+        const why = reason[i] < DROP_REASON_COUNT ? reason[i] : DropReason.Policed;
+        this.#drop(vm, frames[i], why as DropReason);
+        continue;
+      }
+      frames[kept] = frames[i];
+      bytes[kept] = bytes[i];
+      flow[kept++] = flow[i];
+    }
+    return kept;
+  }
+
+  /** Stages frames on the NICs that load distribution chooses; returns how many found room. */
+  #send(vm: number, count: number, nowUs: number, waiting: number): number {
+    const batch = this.#batch;
+    let staged = 0;
+    for (let attempt = 0; ; attempt++) {
+      batch.count = count;
+      this.#threads.enter(this.#worker, Phase.Select, vm);
+      let fault: unknown;
+      try {
+        const answer: unknown = this.#policies.distribution.select(batch);
+        if (answer !== undefined) fault = new TypeError('select returned a value; a kernel must return undefined');
+      } catch (cause) {
+        fault = cause ?? new Error('threw undefined');
+      }
+      this.#threads.enter(this.#worker, Phase.Core, vm);
+      if (fault === undefined) {
+        staged = this.#stage(count);
+        if (staged >= 0) return staged;
+        fault = new RangeError(`chose NIC ${batch.nic[-1 - staged]}, which is not available`);
+      }
+      this.#policies.distributionFailed('select', vm, fault);
+      this.#unstage(nowUs, waiting);
+      if (attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
+    }
+  }
+
+  /** Puts frames on their NICs' queues. Returns how many, or -1 - i when frame i names a NIC that is not available. */
+  #stage(count: number): number {
+    const { tail, head, entries, base, size, mask } = this.#queues;
+    const { nic: chosen, bytes } = this.#batch;
+    const { frames } = this.#classifier;
+    const { pendingBytes } = this.#nics;
+    const available = this.availableMask;
+    const nics = tail.length;
+    let total = 0;
+    let i = 0;
+    for (; i < count; i++) {
+      const nic = chosen[i];
+      if (nic >>> 0 >= nics || ((available >>> nic) & 1) === 0) {
+        this.#sentBytes = total;
+        this.#staged = i;
+        return -1 - i;
+      }
+      const at = tail[nic];
+      if (((at - head[nic]) | 0) >= size) break;
+      entries[base + nic * size + (at & mask)] = frames[i];
+      tail[nic] = at + 1;
+      const length = bytes[i];
+      pendingBytes[nic] += length;
+      total += length;
+    }
+    this.#sentBytes = total;
+    this.#staged = i;
+    return i;
+  }
+
+  /** Set of available NICs, as the forwarder last saw it. */
+  availableMask = 0;
+  #staged = 0;
+
+  /** Takes back what a failed choice had staged. */
+  #unstage(nowUs: number, waiting: number): void {
+    const { nic, bytes } = this.#batch;
+    for (let i = 0; i < this.#staged; i++) {
+      this.#queues.tail[nic[i]]--;
+      this.#nics.pendingBytes[nic[i]] -= bytes[i];
+    }
+    this.#staged = 0;
+    this.#sentBytes = 0;
+    this.#batch.nowUs = nowUs;
+    this.#batch.backlog = waiting;
+  }
+
+  #publish(): void {
+    const { available, availableCount } = this.#nics;
+    for (let i = 0; i < availableCount; i++) this.#queues.publish(available[i]);
+  }
+
+  #fillFlow(count: number): void {
+    const { frames } = this.#classifier;
+    const { flow, bytes } = this.#batch;
+    const pool = this.#pool;
+    for (let i = 0; i < count; i++) {
+      flow[i] = flowHash(pool.memory, (frames[i] >>> pool.lengthBits) * pool.slotBytes, bytes[i]);
+    }
+  }
+
+  #drop(vm: number, descriptor: number, reason: DropReason): void {
+    this.#vms.dropped[vm * DROP_REASON_COUNT + reason]++;
+    this.#pool.free(descriptor >>> this.#pool.lengthBits);
+  }
+
+  /**
+   * Deals with frames at the head that are not ordinary: drops them, or gives them to a VM of this host. Up to `max`;
+   * true when it stopped at a group frame that now goes on to the NICs (it is then the run).
+   */
+  #takeUnusual(vm: number, max: number): boolean {
+    const classifier = this.#classifier;
+    for (let i = 0; i < max; i++) {
+      if (i > 0 && classifier.run(vm, 1, this.#batch.bytes) > 0) return false;
+      const descriptor = classifier.inspect(vm);
+      const bytes = descriptor & this.#pool.lengthMask;
+      if (classifier.head === Head.Group) {
+        if (this.#flooded[vm] === 0) this.#delivery.flood(descriptor, vm);
+        this.#flooded[vm] = 1;
+        classifier.frames[0] = descriptor;
+        this.#batch.bytes[0] = bytes;
+        return true;
+      }
+      this.#consumeHead(vm);
+      if (classifier.head === Head.Local) {
+        this.#vms.transmittedFrames[vm]++;
+        this.#vms.transmittedBytes[vm] += bytes;
+        this.#vms.localFrames[vm]++;
+        this.#delivery.deliver(classifier.headVm, descriptor);
+      } else if (classifier.head === Head.Broken) {
+        this.#vms.dropped[vm * DROP_REASON_COUNT + DropReason.Malformed]++; // names no slot: nothing to give back
+      } else {
+        this.#drop(vm, descriptor, classifier.head === Head.Runt ? DropReason.Runt : DropReason.Spoofed);
+      }
+    }
+    return false;
+  }
+
+  #consumeHead(vm: number): void {
+    const at = vm * RING_CONTROL_WORDS;
+    Atomics.store(this.#ringControl, at, this.#ringControl[at] + 1);
+    this.finished++;
+  }
+
+  /**
+   * Takes the frames back that wait for a NIC which is no longer available, and sends them over others, in order.
+   * True when none is left there.
+   */
+  takeBack(nic: number, nowUs: number): boolean {
+    const queues = this.#queues;
+    while (queues.length(nic) > 0) {
+      if (this.#nics.availableCount === 0) return false;
+      const count = this.#runOnQueue(nic);
+      const { frames } = this.#classifier;
+      const vm = this.#pool.slotVm[frames[0] >>> this.#pool.lengthBits];
+      this.#batch.begin(vm, count, nowUs, count);
+      if (this.#policies.needsFlow) this.#fillFlow(count);
+      const sent = this.#send(vm, count, nowUs, count);
+      queues.takenBack(nic, sent, this.#sentBytes);
+      this.#publish();
+      if (sent < count) return false;
+    }
+    return true;
+  }
+
+  /** Reads the run of one VM's frames at the head of a NIC's queue. */
+  #runOnQueue(nic: number): number {
+    const queues = this.#queues;
+    const pool = this.#pool;
+    const { frames } = this.#classifier;
+    const { bytes } = this.#batch;
+    const waiting = queues.length(nic);
+    const max = waiting < this.#batchFrames ? waiting : this.#batchFrames;
+    const base = queues.base + nic * queues.size;
+    const head = queues.head[nic];
+    const vm = pool.slotVm[queues.entries[base + (head & queues.mask)] >>> pool.lengthBits];
+    let count = 0;
+    for (; count < max; count++) {
+      const descriptor = queues.entries[base + ((head + count) & queues.mask)];
+      if (pool.slotVm[descriptor >>> pool.lengthBits] !== vm) break;
+      frames[count] = descriptor;
+      bytes[count] = descriptor & pool.lengthMask;
+    }
+    return count;
+  }
+}

@@ -1,0 +1,119 @@
+import 'reflect-metadata';
+import {
+  type Clock,
+  type ExtensionPoints,
+  FairleadError,
+  isFairleadError,
+  Logger,
+  type Log,
+  Nics,
+  type NicTable,
+  Options,
+  type PluginDefinition,
+  type PluginKind,
+  Randomness,
+  REQUIRED_HOOKS,
+  Time,
+  type Token,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+import { container, type InjectionToken } from 'tsyringe';
+import { SeededRandom } from '../random.ts';
+
+/** What a thread has to give to the plugins it makes. */
+export interface Surroundings {
+  readonly nics: NicTable;
+  readonly vms: VmTable;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly log: (level: 'info' | 'warn', plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A dependency that only one kind of plugin is given. */
+export interface Provided<T> {
+  readonly token: Token<T>;
+  readonly value: T;
+}
+
+/** Kinds whose hooks run in the data path and must not be async. */
+const HOT: ReadonlySet<PluginKind> = new Set(['admission', 'load-distribution', 'detector']);
+const HOT_HOOKS: ReadonlySet<string> = new Set(['admit', 'select', 'sweep', 'observe', 'send', 'receive', 'poll']);
+
+/**
+ * Makes an instance of a plugin: a child container of its own gives its constructor what it asks for, by token.
+ *
+ * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_TOKEN`, `_CONSTRUCT` or `_HOOK`, naming plugin and place.
+ */
+export function instantiate<K extends PluginKind>(
+  definition: PluginDefinition<K>,
+  options: unknown,
+  surroundings: Surroundings,
+  where: string,
+  provided?: Provided<unknown>,
+): ExtensionPoints[K] {
+  const { kind, name, implementation } = definition;
+  const child = container.createChildContainer();
+  const log: Log = {
+    info: (message, fields) => surroundings.log('info', name, message, fields),
+    warn: (message, fields) => surroundings.log('warn', name, message, fields),
+  };
+  const give = (token: Token<never>, useValue: unknown): void => {
+    child.register(token as unknown as InjectionToken, { useValue });
+  };
+  give(Options as Token<never>, options);
+  give(Nics as Token<never>, surroundings.nics);
+  give(Vms as Token<never>, surroundings.vms);
+  give(Time as Token<never>, surroundings.clock);
+  give(Randomness as Token<never>, new SeededRandom(surroundings.seed, where));
+  give(Logger as Token<never>, log);
+  if (provided !== undefined) give(provided.token as Token<never>, provided.value);
+  let instance: ExtensionPoints[K];
+  try {
+    instance = child.resolve(implementation);
+  } catch (cause) {
+    throw constructionError(kind, name, where, cause);
+  }
+  checkHooks(kind, name, instance, where);
+  return instance;
+}
+
+function constructionError(kind: PluginKind, name: string, where: string, cause: unknown): FairleadError {
+  if (isFairleadError(cause)) return cause as FairleadError;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // tsyringe reports an unknown token in the message of a plain Error, the only sign it gives.
+  const token = /unregistered dependency token|TypeInfo not known|Cannot inject the dependency/i.exec(message);
+  if (token !== null) {
+    return new FairleadError('FAIRLEAD_ERR_PLUGIN_TOKEN', `${kind} plugin "${name}" asks for something it is not given: ${message}`, {
+      where,
+      mend: 'use @inject(Token) with a token that its kind is given, on every parameter of the constructor',
+      cause,
+    });
+  }
+  return new FairleadError('FAIRLEAD_ERR_PLUGIN_CONSTRUCT', `${kind} plugin "${name}" could not be made: ${message}`, {
+    where,
+    mend: 'mend its constructor, or its options',
+    cause,
+  });
+}
+
+function checkHooks<K extends PluginKind>(kind: K, name: string, instance: ExtensionPoints[K], where: string): void {
+  const hooks = instance as unknown as Readonly<Record<string, unknown>>;
+  for (const hook of REQUIRED_HOOKS[kind]) {
+    if (typeof hooks[hook] !== 'function') {
+      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_HOOK', `${kind} plugin "${name}" has no ${hook}()`, {
+        where,
+        mend: `write the hook ${hook}; the extension point's documentation says what it does`,
+      });
+    }
+  }
+  for (const hook of HOT_HOOKS) {
+    const hot = HOT.has(kind) || kind === 'nic-driver' || kind === 'device-emulator';
+    if (hot && (hooks[hook] as { constructor?: { name?: string } } | undefined)?.constructor?.name === 'AsyncFunction') {
+      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_HOOK', `${hook}() of ${kind} plugin "${name}" is async`, {
+        where,
+        mend: 'make it a plain function: the data path does not wait',
+      });
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+
+/** A plugin and the module it came from; `module` is what another thread loads it by. */
+export interface LoadedPlugin<K extends PluginKind = PluginKind> {
+  readonly definition: PluginDefinition<K>;
+  readonly module: string;
+}
+
+/**
+ * Finds and loads a plugin: `./my-policy.js` is a path, `round-robin` the bundled `@fairlead/<kind>-round-robin`,
+ * anything else the name of a package. Packages are looked for from each of `bases` in turn.
+ *
+ * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_NOT_FOUND`, `_INVALID`, `_KIND` or `_API_VERSION`, naming the place.
+ */
+export async function loadPlugin<K extends PluginKind>(
+  kind: K,
+  use: string,
+  bases: readonly string[],
+  where: string,
+): Promise<LoadedPlugin<K>> {
+  const module = locate(kind, use, bases);
+  if (module === undefined) {
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_NOT_FOUND', `there is no ${kind} plugin "${use}"`, {
+      where,
+      mend: `install the package @fairlead/${kind}-${use} or ${use}, or give the path of a module, as ./my-plugin.js`,
+    });
+  }
+  let exported: { default?: unknown };
+  try {
+    exported = (await import(module)) as { default?: unknown };
+  } catch (cause) {
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_INVALID', `plugin "${use}" cannot be loaded: ${(cause as Error).message}`, {
+      where,
+      mend: 'mend the module; the cause is attached',
+      cause,
+    });
+  }
+  return { definition: checkDefinition(kind, exported.default, use, where), module };
+}
+
+/** Checks that a value is a plugin of a kind, written for this version of its extension point. */
+export function checkDefinition<K extends PluginKind>(kind: K, value: unknown, use: string, where: string): PluginDefinition<K> {
+  if (!isPluginDefinition(value)) {
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_INVALID', `"${use}" is not a plugin`, {
+      where,
+      mend: 'export the result of definePlugin(...) as the default of its module',
+    });
+  }
+  if (value.kind !== kind) {
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_KIND', `"${use}" is a ${value.kind} plugin, not a ${kind} plugin`, {
+      where,
+      mend: `use it under its own kind, or name a ${kind} plugin here`,
+    });
+  }
+  if (value.apiVersion !== API_VERSIONS[kind]) {
+    throw new FairleadError(
+      'FAIRLEAD_ERR_PLUGIN_API_VERSION',
+      `"${use}" was written for version ${value.apiVersion} of ${kind}, this host has version ${API_VERSIONS[kind]}`,
+      { where, mend: value.apiVersion > API_VERSIONS[kind] ? 'update Fairlead' : 'update the plugin' },
+    );
+  }
+  return value as unknown as PluginDefinition<K>;
+}
+
+function locate(kind: PluginKind, use: string, bases: readonly string[]): string | undefined {
+  if (use.startsWith('file:')) return use;
+  if (use.startsWith('.') || isAbsolute(use)) return tryResolve(resolve(folderOf(bases[0] ?? process.cwd()), use), bases);
+  for (const name of [`@fairlead/${kind}-${use}`, use]) {
+    const found = tryResolve(name, bases);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function folderOf(base: string): string {
+  return base.startsWith('file:') ? new URL('.', base).pathname : base;
+}
+
+function tryResolve(name: string, bases: readonly string[]): string | undefined {
+  for (const base of [...bases, import.meta.url]) {
+    try {
+      const from = base.startsWith('file:') ? base : pathToFileURL(`${base}/`).href;
+      return pathToFileURL(createRequire(from).resolve(name)).href;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' && code !== 'ERR_INVALID_MODULE_SPECIFIER') throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,145 @@
+import { type DeviceEmulator, FairleadError, isFairleadError, parseMac, Port } from '@fairlead/sdk';
+import type { Composition, DevicePlan } from '../compose.ts';
+import type { Arena } from '../memory/arena.ts';
+import { ArenaPort } from '../path/vnic-port.ts';
+import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+
+interface Device {
+  readonly plan: DevicePlan;
+  readonly port: ArenaPort;
+  readonly emulator: DeviceEmulator;
+  /** When it wants to be polled next. */
+  dueUs: number;
+  broken: boolean;
+}
+
+/**
+ * The virtual NICs of a host, all on the device thread: the host's own. A guest's connection therefore outlives every
+ * forwarding worker. A device is polled when a frame has come for its VM, when it asked to be, and when its time has
+ * come.
+ */
+export class Devices {
+  readonly #arena: Arena;
+  readonly #devices: readonly Device[];
+  /** Device of each VM. */
+  readonly #ofVm: readonly Device[];
+  readonly #failed: (device: string, cause: unknown) => void;
+  readonly #rung: Int32Array;
+  readonly #deaf: Int32Array;
+  readonly #woken = new Set<Device>();
+  /** Called when a device asks to be polled while the device thread may sleep. */
+  onWake: () => void = () => undefined;
+
+  constructor(
+    arena: Arena,
+    composition: Composition,
+    surroundings: Surroundings,
+    failed: (device: string, cause: unknown) => void,
+  ) {
+    this.#arena = arena;
+    this.#failed = failed;
+    this.#rung = new Int32Array(arena.layout.doorbellWords);
+    this.#deaf = new Int32Array(arena.layout.doorbellWords);
+    const ofVm: Device[] = [];
+    this.#devices = composition.devices.map((plan) => {
+      const macs = plan.vms.map((vm) => parseMac((composition.config.vms[vm] as { mac: string }).mac));
+      const port = new ArenaPort(arena, plan.name, plan.vms, plan.shared, macs);
+      const { definition, options, where } = plan.plugin;
+      const emulator = instantiate(definition, options, surroundings, where, { token: Port, value: port });
+      const device: Device = { plan, port, emulator, dueUs: 0, broken: false };
+      for (const vm of plan.vms) ofVm[vm] = device;
+      return device;
+    });
+    this.#ofVm = ofVm;
+  }
+
+  /** @throws FairleadError `FAIRLEAD_ERR_DEVICE_OPEN`; what was opened before is to be closed with `close`. */
+  async open(): Promise<void> {
+    for (const device of this.#devices) {
+      try {
+        await device.emulator.open?.();
+      } catch (cause) {
+        if (isFairleadError(cause)) throw cause;
+        throw new FairleadError('FAIRLEAD_ERR_DEVICE_OPEN', `virtual NIC "${device.plan.name}" could not be opened: ${(cause as Error).message}`, {
+          where: device.plan.plugin.where,
+          mend: 'see the cause',
+          cause,
+        });
+      }
+      device.emulator.attach?.(() => {
+        this.#woken.add(device);
+        this.onWake();
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const device of this.#devices) {
+      try {
+        await device.emulator.close?.();
+      } catch (cause) {
+        this.#failed(device.plan.name, cause);
+      }
+    }
+  }
+
+  /** Polls every device that has something to do. Returns when the next one is due, in microseconds. */
+  poll(nowUs: number): number {
+    this.#arena.rxDoorbell.collect(this.#rung, this.#deaf);
+    for (let word = 0; word < this.#rung.length; word++) {
+      let bits = this.#rung[word];
+      this.#rung[word] = 0;
+      while (bits !== 0) {
+        const device = this.#ofVm[(word << 5) | (31 - Math.clz32(bits & -bits))];
+        bits &= bits - 1;
+        if (device !== undefined) device.dueUs = nowUs;
+      }
+    }
+    for (const device of this.#woken) device.dueUs = nowUs;
+    this.#woken.clear();
+    let next = Number.POSITIVE_INFINITY;
+    for (const device of this.#devices) {
+      if (device.dueUs <= nowUs) this.#pollOne(device, nowUs);
+      if (device.dueUs < next) next = device.dueUs;
+    }
+    return next;
+  }
+
+  #pollOne(device: Device, nowUs: number): void {
+    if (device.broken) {
+      device.dueUs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    try {
+      const due = device.emulator.poll(nowUs);
+      device.dueUs = due > nowUs ? due : nowUs + 1;
+    } catch (cause) {
+      device.broken = true;
+      device.dueUs = Number.POSITIVE_INFINITY;
+      this.#failed(device.plan.name, cause);
+    }
+    device.port.flush();
+  }
+
+  setRunning(vm: number, running: boolean): void {
+    const device = this.#ofVm[vm];
+    if (device === undefined || device.plan.shared) return;
+    device.emulator.setRunning?.(running);
+    device.dueUs = 0;
+    this.onWake();
+  }
+
+  /** The device emulator of a virtual NIC: what a test or a program drives a simulated guest by. */
+  emulator(name: string): DeviceEmulator {
+    const device = this.#devices.find((candidate) => candidate.plan.name === name);
+    if (device !== undefined) return device.emulator;
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no virtual NIC "${name}"`, {
+      mend: `use one of: ${this.#devices.map((candidate) => candidate.plan.name).join(', ')}`,
+    });
+  }
+
+  /** Makes everything that devices have pushed visible, for an audit. */
+  flush(): void {
+    for (const device of this.#devices) device.port.flush();
+  }
+}

@@ -1,0 +1,184 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import type { NicDriver } from '@fairlead/sdk';
+import { SystemClock } from '../clock.ts';
+import { Arena, type ArenaHandle } from '../memory/arena.ts';
+import type { Forwarder } from '../path/forwarder.ts';
+import type { PluginPlan, PolicyPlan } from '../compose.ts';
+import { loadPlugin } from '../plugins/load.ts';
+import type { Surroundings } from '../plugins/instantiate.ts';
+import { createDriver, createForwarder, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
+
+/** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
+export interface PostedPlugin {
+  readonly name: string;
+  readonly module: string;
+  readonly options: unknown;
+  readonly where: string;
+}
+
+/** All that a forwarding worker is told. */
+export interface ForwardingTask {
+  readonly arena: ArenaHandle;
+  readonly worker: number;
+  readonly seed: number;
+  readonly batchFrames: number;
+  readonly portSecurity: boolean;
+  readonly nics: readonly PostedPlugin[];
+  readonly admission: readonly PostedPlugin[];
+  readonly distribution: readonly PostedPlugin[];
+  /** NICs whose driver hung: they get one that does nothing. */
+  readonly brokenNics: readonly number[];
+  readonly port: MessagePort;
+}
+
+/** What a forwarding worker tells the host. */
+export type WorkerReport =
+  | { readonly type: 'ready'; readonly policies: { admission: string[]; distribution: string[] } }
+  | { readonly type: 'fault'; readonly plugin: string; readonly hook: string; readonly vm: number; readonly fallback: string; readonly message: string }
+  | { readonly type: 'driver'; readonly nic: number; readonly hook: string; readonly message: string }
+  | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly plugin: string; readonly message: string; readonly fields: unknown };
+
+/** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
+const SPIN_SWEEPS = 200;
+/** A driver that can neither wake the loop nor say when it is due is asked this often. */
+const POLL_MS = 1;
+/** The longest sleep: a missed wake-up costs this much, and the watchdog sees a sign of life. */
+const SLEEP_MS = 100;
+
+/** A NIC whose driver hung takes and gives nothing. */
+const BROKEN: NicDriver = { link: () => ({ up: false, speedBps: 0 }), send: () => 0, receive: () => 0 };
+
+/** One forwarding worker: a single long task, from start to stop. */
+export default async function forward(task: ForwardingTask): Promise<void> {
+  const { worker, port } = task;
+  const tell = (report: WorkerReport): void => port.postMessage(report);
+  const arena = new Arena(task.arena, worker);
+  const clock = new SystemClock();
+  const surroundings: Surroundings = {
+    nics: arena.nics,
+    vms: arena.vms,
+    clock,
+    seed: task.seed,
+    log: (level, plugin, message, fields) => tell({ type: 'log', level, plugin, message, fields }),
+  };
+  const plan: StagePlan = {
+    worker,
+    workers: task.arena.shape.workers,
+    batchFrames: task.batchFrames,
+    portSecurity: task.portSecurity,
+    nics: await reload('nic-driver', task.nics),
+    admission: await reload('admission', task.admission),
+    distribution: await reload('load-distribution', task.distribution),
+  };
+  const drivers: NicDriver[] = [];
+  try {
+    await openDrivers(arena, plan, task, surroundings, drivers);
+    const forwarder = createForwarder(arena, plan, drivers, surroundings, {
+      fault: ({ plugin, hook, vm, fallback, error }) => tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
+      driverFailed: (nic, hook, cause) => {
+        drivers[nic] = BROKEN;
+        tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
+      },
+    });
+    tell({ type: 'ready', policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) } });
+    await loop(arena, worker, forwarder, drivers, clock);
+  } finally {
+    for (const driver of drivers) await driver.close?.();
+    port.close();
+  }
+}
+
+const nameOf = (plan: { name: string }): string => plan.name;
+
+async function reload<K extends WorkerKind>(kind: K, posted: readonly PostedPlugin[]): Promise<PolicyPlan<K>> {
+  const plans: PluginPlan<K>[] = [];
+  for (const { name, module, options, where } of posted) {
+    const { definition } = await loadPlugin(kind, module, [], where);
+    plans.push({ kind, name, module, options, where, definition });
+  }
+  return plans;
+}
+
+async function openDrivers(
+  arena: Arena,
+  plan: StagePlan,
+  task: ForwardingTask,
+  surroundings: Surroundings,
+  drivers: NicDriver[],
+): Promise<void> {
+  const receives = receivesOf(plan);
+  for (const [index, nic] of plan.nics.entries()) {
+    if (task.brokenNics.includes(index)) {
+      drivers.push(BROKEN);
+      continue;
+    }
+    const name = arena.nics.names[index] as string;
+    const context = { index, name, queue: plan.worker, queues: plan.workers, role: 'data', receives: receives.includes(index) } as const;
+    const driver = createDriver(arena, nic, context, surroundings);
+    drivers.push(driver);
+    await openDriver(driver, nic);
+  }
+}
+
+async function loop(arena: Arena, worker: number, forwarder: Forwarder, drivers: readonly NicDriver[], clock: SystemClock): Promise<void> {
+  const { threads } = arena;
+  const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock);
+  let idle = 0;
+  while (!threads.stopped) {
+    if (threads.pausing) {
+      forwarder.rest();
+      await threads.pause(worker);
+      continue;
+    }
+    if (forwarder.sweep(clock.nowUs()) > 0) idle = 0;
+    else if (++idle >= SPIN_SWEEPS) {
+      await sleeper.sleep();
+      idle = 0;
+    }
+  }
+  forwarder.rest();
+}
+
+/** Puts the loop to sleep until there may be something to do, at next to no cost. */
+class Sleeper {
+  readonly #arena: Arena;
+  readonly #worker: number;
+  readonly #forwarder: Forwarder;
+  readonly #drivers: readonly NicDriver[];
+  readonly #clock: SystemClock;
+  /** A driver that can neither wake nor say when is polled. */
+  readonly #polls: boolean;
+
+  constructor(arena: Arena, worker: number, forwarder: Forwarder, drivers: readonly NicDriver[], clock: SystemClock) {
+    this.#arena = arena;
+    this.#worker = worker;
+    this.#forwarder = forwarder;
+    this.#drivers = drivers;
+    this.#clock = clock;
+    this.#polls = drivers.some((driver) => driver.arm === undefined && driver.nextEventUs === undefined && driver !== BROKEN);
+  }
+
+  async sleep(): Promise<void> {
+    const { threads } = this.#arena;
+    const worker = this.#worker;
+    const nowUs = this.#clock.nowUs();
+    const dueMs = (this.#forwarder.nextEventUs(nowUs) - nowUs) / 1000;
+    // What is ready but could not go waits for a NIC: look again soon.
+    const waits = this.#polls || this.#forwarder.hasReady || this.#forwarder.hasQueued;
+    const timeoutMs = Math.min(SLEEP_MS, waits ? POLL_MS : SLEEP_MS, Math.max(0, dueMs));
+    if (timeoutMs < SHORTEST_SLEEP_MS) {
+      await nextTurn(); // too near to sleep, but the drivers' events have their turn
+      return;
+    }
+    threads.aboutToSleep(worker);
+    const disarm = this.#drivers.map((driver) => driver.arm?.(() => threads.wake(worker)));
+    // The last look: whatever came before the flag was up has rung no one awake.
+    const missed = this.#arena.txDoorbells[worker]?.rung() === true || this.#forwarder.sweep(this.#clock.nowUs()) > 0;
+    if (missed || threads.stopped || threads.pausing) threads.awake(worker);
+    else await threads.sleep(worker, timeoutMs);
+    for (const stop of disarm) stop?.();
+  }
+}
+
+const SHORTEST_SLEEP_MS = 0.05;

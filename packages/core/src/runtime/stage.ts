@@ -1,0 +1,82 @@
+import { type AdmissionPolicy, FairleadError, isFairleadError, type LoadDistribution, Nic, type NicContext, type NicDriver, type PluginKind } from '@fairlead/sdk';
+import type { PluginPlan, PolicyPlan } from '../compose.ts';
+import type { Arena } from '../memory/arena.ts';
+import { Forwarder } from '../path/forwarder.ts';
+import { Policies, type PluginFault, type Seat } from '../path/policies.ts';
+import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+
+/** What both runtimes build a forwarding loop from. */
+export interface StagePlan {
+  readonly worker: number;
+  readonly workers: number;
+  readonly batchFrames: number;
+  readonly portSecurity: boolean;
+  readonly nics: readonly PluginPlan<'nic-driver'>[];
+  readonly admission: PolicyPlan<'admission'>;
+  readonly distribution: PolicyPlan<'load-distribution'>;
+}
+
+/** Makes the driver of one NIC. */
+export function createDriver(arena: Arena, plan: PluginPlan<'nic-driver'>, context: Omit<NicContext, 'shared'>, surroundings: Surroundings): NicDriver {
+  const value: NicContext = { ...context, shared: arena.sharedNumbers(context.index) };
+  return instantiate(plan.definition, plan.options, surroundings, plan.where, { token: Nic, value });
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_DRIVER_OPEN` */
+export async function openDriver(driver: NicDriver, plan: PluginPlan<'nic-driver'>): Promise<void> {
+  try {
+    await driver.open?.();
+  } catch (cause) {
+    if (isFairleadError(cause)) throw cause;
+    throw new FairleadError('FAIRLEAD_ERR_DRIVER_OPEN', `the NIC could not be opened: ${(cause as Error).message}`, {
+      where: plan.where,
+      mend: 'see the cause',
+      cause,
+    });
+  }
+}
+
+function seat<K extends 'admission' | 'load-distribution', T extends AdmissionPolicy | LoadDistribution>(
+  plans: PolicyPlan<K>,
+  surroundings: Surroundings,
+): Seat<T> | undefined {
+  return plans.reduceRight<Seat<T> | undefined>((fallback, plan) => {
+    const instance = instantiate(plan.definition as never, plan.options, surroundings, plan.where) as unknown as T;
+    return { name: plan.name, instance, needsFlow: plan.definition.needs?.includes('flow') ?? false, fallback };
+  }, undefined);
+}
+
+/** Makes the policies of one forwarding loop and the loop's body around them. */
+export function createForwarder(
+  arena: Arena,
+  plan: StagePlan,
+  drivers: readonly NicDriver[],
+  surroundings: Surroundings,
+  report: {
+    fault(fault: PluginFault): void;
+    driverFailed(nic: number, hook: string, cause: unknown): void;
+  },
+): Forwarder {
+  const policies = new Policies(
+    seat<'admission', AdmissionPolicy>(plan.admission, surroundings),
+    seat<'load-distribution', LoadDistribution>(plan.distribution, surroundings),
+    arena.nics,
+    report.fault,
+  );
+  return new Forwarder(arena, policies, {
+    worker: plan.worker,
+    batchFrames: plan.batchFrames,
+    portSecurity: plan.portSecurity,
+    drivers,
+    receives: receivesOf(plan),
+    driverFailed: report.driverFailed,
+  });
+}
+
+/** NICs whose frames a worker takes in: NIC n is worker n's, modulo the number of workers. */
+export function receivesOf(plan: { worker: number; workers: number; nics: readonly unknown[] }): number[] {
+  return [...plan.nics.keys()].filter((nic) => nic % plan.workers === plan.worker);
+}
+
+/** Kinds of plugin that a forwarding worker makes instances of. */
+export type WorkerKind = Extract<PluginKind, 'nic-driver' | 'admission' | 'load-distribution'>;

@@ -151,7 +151,7 @@ out=$(cd "$1" && pwd)
 exec 9>"$out/.lock"
 flock -w 600 9 || fail "another run has held $out/.lock for ten minutes"
 
-[ -f "$out/vmlinuz" ] && [ -f "$out/initramfs.gz" ] || rm -f "$out/inputs"
+if ! [ -f "$out/vmlinuz" ] || ! [ -f "$out/initramfs.gz" ]; then rm -f "$out/inputs"; fi
 script=$(sha256sum <"${BASH_SOURCE[0]}")
 if packages=$(wanted_packages); then
   lists=old

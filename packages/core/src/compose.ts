@@ -1,7 +1,7 @@
 import { FairleadError, isFairleadError, parseMac, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import { type HostConfig, hostConfigSchema, type PluginUse, type PolicyUse, type WrittenHostConfig } from './config.ts';
 import { checkDefinition, loadPlugin } from './plugins/load.ts';
-import { checkValue, closest, type Complaint } from './plugins/schema-values.ts';
+import { checkValue, closest, complaintFrom, type Complaint } from './plugins/schema-values.ts';
 
 /** A plugin with its validated options: all that a thread needs to make an instance. */
 export interface PluginPlan<K extends PluginKind = PluginKind> {
@@ -52,7 +52,11 @@ export interface Composed {
 /** Checks a configuration as a whole and loads its plugins. Every fault is reported, not the first alone. */
 export async function checkHost(written: WrittenHostConfig, options: ComposeOptions = {}): Promise<Composed> {
   const checked = checkValue(hostConfigSchema, written, 'FAIRLEAD_ERR_CONFIG_INVALID');
-  if (checked.complaints.length > 0) return { composition: undefined, complaints: checked.complaints };
+  if (checked.complaints.length > 0) {
+    const more: Complaint[] = [...checked.complaints];
+    await surveyPlugins(checked.value, new PlanLoader(options, more));
+    return { composition: undefined, complaints: more };
+  }
   const config = checked.value as HostConfig;
   const complaints = checkNames(config);
   const loader = new PlanLoader(options, complaints);
@@ -80,6 +84,26 @@ export async function composeHost(written: WrittenHostConfig, options: ComposeOp
   const [first] = complaints as [Complaint];
   const more = complaints.length > 1 ? ` (and ${complaints.length - 1} more)` : '';
   throw new FairleadError(first.code, first.what + more, { where: first.path, mend: first.mend });
+}
+
+/** Checks the plugins of a configuration that is wrong elsewhere, as far as it has them: so that one look finds all. */
+async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> {
+  const at = (from: unknown, key: string): unknown => (from as Record<string, unknown> | null | undefined)?.[key];
+  const look = async (kind: PluginKind, written: unknown, where: string): Promise<void> => {
+    const use = at(written, 'use');
+    const options = at(written, 'options') ?? {};
+    if (typeof use !== 'string' || use === '' || typeof options !== 'object') return;
+    await loader.plan(kind, { use, options: options as Record<string, unknown> }, where);
+  };
+  const list = (key: string): unknown[] => (Array.isArray(at(value, key)) ? (at(value, key) as unknown[]) : []);
+  for (const [i, nic] of list('nics').entries()) await look('nic-driver', at(nic, 'driver'), `nics[${i}].driver`);
+  for (const [i, vm] of list('vms').entries()) await look('device-emulator', at(vm, 'device'), `vms[${i}].device`);
+  for (const [i, port] of list('ports').entries()) await look('device-emulator', at(port, 'device'), `ports[${i}].device`);
+  for (const [key, kind] of [['admission', 'admission'], ['distribution', 'load-distribution']] as const) {
+    await look(kind, at(value, key), key);
+    await look(kind, at(at(value, key), 'fallback'), `${key}.fallback`);
+  }
+  await look('hypervisor', at(value, 'hypervisor'), 'hypervisor');
 }
 
 function checkNames(config: HostConfig): Complaint[] {
@@ -147,9 +171,7 @@ class PlanLoader {
       if (checked.complaints.length > 0) return undefined;
       return { kind, name: definition.name, module, options: checked.value, where, definition };
     } catch (error) {
-      if (!isFairleadError(error)) throw error;
-      const what = error.message.replace(/ \(at .*$/s, '');
-      this.#complaints.push({ code: error.code, path: error.where ?? where, what, mend: error.mend ?? '' });
+      this.#complaints.push(complaintFrom(error, where));
       return undefined;
     }
   }

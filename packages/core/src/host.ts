@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, macWord0, macWord1, type NicDriver, parseMac } from '@fairlead/sdk';
+import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, type NicDriver } from '@fairlead/sdk';
 import { SystemClock, VirtualClock } from './clock.ts';
 import type { Composition } from './compose.ts';
 import type { HostConfig } from './config.ts';
@@ -8,8 +8,8 @@ import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager, type UnmetReservation } from './managers/resource-manager.ts';
 import { VmManager, type VmState } from './managers/vm-manager.ts';
 import { Arena, createArena } from './memory/arena.ts';
-import type { MemoryShape } from './memory/layout.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
+import { fillVmRows, shapeOf } from './rows.ts';
 import { DeviceLoop } from './runtime/device-loop.ts';
 import { Devices } from './runtime/devices.ts';
 import { InlineRuntime } from './runtime/inline.ts';
@@ -58,7 +58,7 @@ export class Host extends EventEmitter<HostEvents> {
     const inline = config.runtime.kind === 'inline';
     this.#arena = new Arena(handle, config.runtime.workers);
     this.#clock = inline ? new VirtualClock() : new SystemClock();
-    this.#fillVms();
+    fillVmRows(this.#arena.vms, composition);
     this.#surroundings = {
       nics: this.#arena.nics,
       vms: this.#arena.vms,
@@ -99,26 +99,6 @@ export class Host extends EventEmitter<HostEvents> {
         this.emit('vm', { vm: names.vms[vm] as string, state });
       },
     });
-  }
-
-  #fillVms(): void {
-    const { vms } = this.#arena;
-    const { workers } = this.config.runtime;
-    for (const [i, { mac, bandwidth }] of this.config.vms.entries()) {
-      const bytes = parseMac(mac);
-      vms.macWord0[i] = macWord0(bytes);
-      vms.macWord1[i] = macWord1(bytes);
-      vms.reservationBps[i] = bandwidth.reservationBps;
-      vms.limitBps[i] = bandwidth.limitBps ?? Number.POSITIVE_INFINITY;
-      vms.peakBps[i] = bandwidth.peakBps ?? Number.POSITIVE_INFINITY;
-      vms.burstBytes[i] = bandwidth.burstBytes;
-      vms.shares[i] = bandwidth.shares;
-      vms.priority[i] = bandwidth.priority;
-      vms.worker[i] = i % workers;
-    }
-    for (const [port, device] of this.#composition.devices.entries()) {
-      for (const vm of device.vms) vms.vnic[vm] = port;
-    }
   }
 
   /**
@@ -248,18 +228,6 @@ export class Host extends EventEmitter<HostEvents> {
     for (const driver of this.nics.drivers) await driver.close?.();
     await this.#hypervisor?.close?.();
   }
-}
-
-function shapeOf(config: HostConfig): MemoryShape {
-  const { memory, runtime } = config;
-  const vms = config.vms.length;
-  const nics = config.nics.length;
-  const { workers } = runtime;
-  // Every NIC queue full and a burst held for each receiver, and a ring's worth for the VMs that are busy at once.
-  const busy = Math.min(vms, 64) * (memory.txRingFrames + memory.rxRingFrames);
-  const needed = busy + nics * workers * (memory.nicRingFrames + 64) + (workers + 1) * 256;
-  const { slotBytes, txRingFrames, rxRingFrames, nicRingFrames } = memory;
-  return { vms, nics, workers, poolFrames: memory.poolFrames ?? needed, slotBytes, txRingFrames, rxRingFrames, nicRingFrames };
 }
 
 function hostState(what: string, mend = 'create another host'): FairleadError {

@@ -19,4 +19,5 @@ export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
 export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
-export { checkValue, closest, type Complaint } from './plugins/schema-values.ts';
+export { checkValue, closest, type Complaint, complaintFrom } from './plugins/schema-values.ts';
+export { rehearse } from './rehearse.ts';

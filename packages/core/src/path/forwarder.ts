@@ -96,7 +96,6 @@ export class Forwarder {
   #watchAvailable(nowUs: number): void {
     const { nics, threads } = this.#arena;
     if (nics.setAvailable(threads.available)) {
-      this.transmit.availableMask = nics.availableMask;
       this.#takeBackMask = 0;
       for (let nic = 0; nic < nics.count; nic++) {
         if (((nics.availableMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) this.#takeBackMask |= 1 << nic;

@@ -1,5 +1,5 @@
 /** Width of a slot in microseconds, and slots: a horizon of 65 ms, after which a parked VM is simply parked again. */
-const TICK_US = 64;
+export const PARKING_TICK_US = 64;
 const SLOTS = 1024;
 const NOBODY = -1;
 
@@ -26,8 +26,8 @@ export class Parking {
 
   /** Parks a VM that is not parked. */
   park(vm: number, dueUs: number, nowUs: number): void {
-    if (this.#parked === 0) this.#tick = Math.floor(nowUs / TICK_US);
-    const due = Math.floor(dueUs / TICK_US) + 1;
+    if (this.#parked === 0) this.#tick = Math.floor(nowUs / PARKING_TICK_US);
+    const due = Math.ceil(dueUs / PARKING_TICK_US);
     const last = this.#tick + SLOTS - 1;
     const slot = (due < last ? (due > this.#tick ? due : this.#tick + 1) : last) % SLOTS;
     this.bits[vm >>> 5] |= 1 << (vm & 31);
@@ -38,7 +38,7 @@ export class Parking {
 
   /** Sets the bit of every VM whose time has come. */
   advance(nowUs: number, ready: Int32Array): void {
-    const target = Math.floor(nowUs / TICK_US);
+    const target = Math.floor(nowUs / PARKING_TICK_US);
     if (this.#parked === 0 || target <= this.#tick) {
       if (this.#parked === 0) this.#tick = target;
       return;
@@ -65,8 +65,8 @@ export class Parking {
   nextDueUs(): number {
     if (this.#parked === 0) return Number.POSITIVE_INFINITY;
     for (let ahead = 1; ahead <= SLOTS; ahead++) {
-      if (this.#first[(this.#tick + ahead) % SLOTS] !== NOBODY) return (this.#tick + ahead) * TICK_US;
+      if (this.#first[(this.#tick + ahead) % SLOTS] !== NOBODY) return (this.#tick + ahead) * PARKING_TICK_US;
     }
-    return (this.#tick + SLOTS) * TICK_US;
+    return (this.#tick + SLOTS) * PARKING_TICK_US;
   }
 }

@@ -2,11 +2,13 @@ import { DROP_REASON_COUNT, DropReason, type NicTable, TransmitBatch, Verdict, t
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS } from '../memory/layout.ts';
+import type { NicView } from '../memory/nic-view.ts';
 import { Phase, type Threads } from '../memory/threads.ts';
 import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
 import { flowHash } from './flow-hash.ts';
 import type { NicQueues } from './nic-queues.ts';
+import { PARKING_TICK_US } from './parking.ts';
 import type { Policies } from './policies.ts';
 
 /** How a VM was left after its turn. */
@@ -33,7 +35,7 @@ export class TransmitPath {
   /** Frames sent or otherwise finished with in the last turn. */
   finished = 0;
   readonly #vms: VmTable;
-  readonly #nics: NicTable;
+  readonly #nics: NicView & NicTable;
   readonly #pool: FramePool;
   readonly #threads: Threads;
   readonly #ringControl: Int32Array;
@@ -50,6 +52,8 @@ export class TransmitPath {
   readonly #admitted: Int32Array;
   /** 1 when the group frame at the head of a ring has been given to the local VMs already. */
   readonly #flooded: Uint8Array;
+  /** Frames of the batch that are staged on queues, and their bytes. */
+  #staged = 0;
   #sentBytes = 0;
 
   constructor(
@@ -109,7 +113,7 @@ export class TransmitPath {
     const left = waiting - this.finished;
     this.#vms.backlogFrames[vm] = left;
     if (left <= 0) return Turn.Empty;
-    if (decided < count && this.#admitted[vm] === 0 && batch.retryAtUs > nowUs) {
+    if (decided < count && this.#admitted[vm] === 0 && batch.retryAtUs - nowUs > PARKING_TICK_US) {
       this.retryAtUs = batch.retryAtUs;
       return Turn.Parked;
     }
@@ -213,7 +217,7 @@ export class TransmitPath {
     const { nic: chosen, bytes } = this.#batch;
     const { frames } = this.#classifier;
     const { pendingBytes } = this.#nics;
-    const available = this.availableMask;
+    const available = this.#nics.availableMask;
     const nics = tail.length;
     let total = 0;
     let i = 0;
@@ -236,10 +240,6 @@ export class TransmitPath {
     this.#staged = i;
     return i;
   }
-
-  /** Set of available NICs, as the forwarder last saw it. */
-  availableMask = 0;
-  #staged = 0;
 
   /** Takes back what a failed choice had staged. */
   #unstage(nowUs: number, waiting: number): void {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 
 /** A plugin and the module it came from; `module` is what another thread loads it by. */
@@ -76,7 +76,7 @@ function locate(kind: PluginKind, use: string, bases: readonly string[]): string
 }
 
 function folderOf(base: string): string {
-  return base.startsWith('file:') ? new URL('.', base).pathname : base;
+  return base.startsWith('file:') ? fileURLToPath(new URL('.', base)) : base;
 }
 
 function tryResolve(name: string, bases: readonly string[]): string | undefined {

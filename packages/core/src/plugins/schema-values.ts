@@ -26,6 +26,16 @@ export interface Complaint {
   readonly mend: string;
 }
 
+/** Reads a thrown FairleadError as a complaint; `path` is used when the error does not say where. Throws anything else on. */
+export function complaintFrom(error: unknown, path: string): Complaint {
+  if (!isFairleadError(error)) throw error;
+  const { code, where = path, mend = '', message } = error;
+  const place = error.where === undefined ? '' : ` (at ${error.where})`;
+  const behind = `${place}${error.mend === undefined ? '' : `; ${error.mend}`} [${code}]`;
+  const what = message.endsWith(behind) ? message.slice(0, -behind.length) : message;
+  return { code, path: where, what, mend };
+}
+
 export interface Checked {
   /** The value with numbers for quantities and defaults filled in; to be used only when there is no complaint. */
   readonly value: unknown;
@@ -140,7 +150,12 @@ function choicesOf(schema: ChoiceNode): string {
 
 function mendFor(error: ErrorObject): string {
   const { description } = error.parentSchema as { description?: string };
-  return description === undefined ? `write a value that ${error.message ?? 'fits'}` : `it is: ${description}`;
+  if (description !== undefined) return `it is: ${description}`;
+  const { keyword, params } = error;
+  if (keyword === 'type') return `write ${/^[aeiou]/.test(String(params['type'])) ? 'an' : 'a'} ${String(params['type'])}`;
+  if (keyword === 'minItems') return `list at least ${String(params['limit'])}`;
+  if (keyword === 'maxItems') return `list at most ${String(params['limit'])}`;
+  return `write a value that ${error.message ?? 'fits'}`;
 }
 
 /** The known name that differs least from a mistyped one; undefined when none is near (Levenshtein 1966). */

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { NicDriver } from '@fairlead/sdk';
 import { SystemClock } from '../clock.ts';
@@ -42,7 +41,7 @@ export type WorkerReport =
 /** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
 const SPIN_SWEEPS = 200;
 /** A driver that can neither wake the loop nor say when it is due is asked this often. */
-const POLL_MS = 1;
+const POLL_MS = 0.5;
 /** The longest sleep: a missed wake-up costs this much, and the watchdog sees a sign of life. */
 const SLEEP_MS = 100;
 
@@ -149,6 +148,7 @@ class Sleeper {
   readonly #clock: SystemClock;
   /** A driver that can neither wake nor say when is polled. */
   readonly #polls: boolean;
+  #naps = 0;
 
   constructor(arena: Arena, worker: number, forwarder: Forwarder, drivers: readonly NicDriver[], clock: SystemClock) {
     this.#arena = arena;
@@ -165,20 +165,21 @@ class Sleeper {
     const nowUs = this.#clock.nowUs();
     const dueMs = (this.#forwarder.nextEventUs(nowUs) - nowUs) / 1000;
     // What is ready but could not go waits for a NIC: look again soon.
-    const waits = this.#polls || this.#forwarder.hasReady || this.#forwarder.hasQueued;
-    const timeoutMs = Math.min(SLEEP_MS, waits ? POLL_MS : SLEEP_MS, Math.max(0, dueMs));
-    if (timeoutMs < SHORTEST_SLEEP_MS) {
-      await nextTurn(); // too near to sleep, but the drivers' events have their turn
-      return;
-    }
+    const waits = this.#forwarder.hasReady || this.#forwarder.hasQueued;
+    const timeoutMs = Math.max(0, Math.min(waits ? NAP_MS : SLEEP_MS, this.#polls ? POLL_MS : SLEEP_MS, dueMs));
+    const naps = timeoutMs <= NAP_MS && ++this.#naps % NAPS_A_TURN !== 0;
     threads.aboutToSleep(worker);
-    const disarm = this.#drivers.map((driver) => driver.arm?.(() => threads.wake(worker)));
+    const disarm = naps ? [] : this.#drivers.map((driver) => driver.arm?.(() => threads.wake(worker)));
     // The last look: whatever came before the flag was up has rung no one awake.
     const missed = this.#arena.txDoorbells[worker]?.rung() === true || this.#forwarder.sweep(this.#clock.nowUs()) > 0;
     if (missed || threads.stopped || threads.pausing) threads.awake(worker);
+    else if (naps) threads.nap(worker, timeoutMs);
     else await threads.sleep(worker, timeoutMs);
     for (const stop of disarm) stop?.();
   }
 }
 
-const SHORTEST_SLEEP_MS = 0.05;
+/** Timers of the event loop are whole milliseconds; what is due sooner is waited for with the thread blocked. */
+const NAP_MS = 0.5;
+/** After so many naps the event loop has its turn. */
+const NAPS_A_TURN = 64;

@@ -3,6 +3,26 @@ import type { Unit } from './units.ts';
 
 export { Type };
 export type { Static };
+// Declarations of packages that only know the sdk name these types; without them here they would mean nothing there.
+export type {
+  TAny,
+  TArray,
+  TBoolean,
+  TInteger,
+  TLiteral,
+  TNull,
+  TNumber,
+  TObject,
+  TOptional,
+  TProperties,
+  TRecord,
+  TSchema,
+  TString,
+  TTuple,
+  TUnion,
+  TUnknown,
+  TUnsafe,
+} from '@sinclair/typebox';
 
 declare const unit: unique symbol;
 /** A number held in a base unit. In a configuration it may also be written with a unit, as `'200Mbps'`. */

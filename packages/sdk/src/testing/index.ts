@@ -1,0 +1,4 @@
+export * from './batches.ts';
+export * from './clock.ts';
+export * from './conformance.ts';
+export * from './tables.ts';

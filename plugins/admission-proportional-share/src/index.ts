@@ -1,0 +1,160 @@
+import {
+  type AdmissionPolicy,
+  definePlugin,
+  inject,
+  MAX_NICS,
+  Nics,
+  type NicTable,
+  Options,
+  type TransmitBatch,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+import { FairQueueing } from './fair-queueing.ts';
+import { NicRoom } from './nic-room.ts';
+import { options, type ProportionalShareOptions } from './options.ts';
+import { CLASSES, classOf, Precedence } from './precedence.ts';
+import { RateBuckets } from './rate-buckets.ts';
+import { VmHomes } from './vm-homes.ts';
+
+export { FairQueueing } from './fair-queueing.ts';
+export { NicRoom } from './nic-room.ts';
+export { options, type ProportionalShareOptions } from './options.ts';
+export { LONGEST_WAIT_US, RateBuckets } from './rate-buckets.ts';
+
+/** Where a VM's frames may go: anywhere, or over one of the NICs. */
+const PLACES = 1 + MAX_NICS;
+
+/**
+ * Shares the NICs between the VMs: what is reserved goes first, then the highest priority, and among VMs of the same by
+ * shares; none beyond its limit. It keeps the NICs' queues short, so that who may go is decided here and not by who
+ * finds room.
+ *
+ * @example
+ * ```ts
+ * const policy = new ProportionalShare(nics, vms, { targetUs: 1000, leastBytes: 6072, targetFrames: 384, burstUs: 1000 });
+ * policy.sweep(batch.nowUs);
+ * policy.admit(batch);
+ * ```
+ */
+export class ProportionalShare implements AdmissionPolicy {
+  readonly #vms: VmTable;
+  readonly #clockUs = new Float64Array(1);
+  readonly #room: NicRoom;
+  readonly #limits: RateBuckets;
+  readonly #reserves: RateBuckets;
+  readonly #reservations: FairQueueing;
+  readonly #shares: FairQueueing;
+  readonly #precedence = new Precedence();
+  readonly #homes: VmHomes;
+
+  constructor(@inject(Nics) nics: NicTable, @inject(Vms) vms: VmTable, @inject(Options) options: ProportionalShareOptions) {
+    this.#vms = vms;
+    this.#room = new NicRoom(nics, options);
+    this.#limits = new RateBuckets(vms.limitBps, vms.burstBytes, options.burstUs, this.#clockUs);
+    this.#reserves = new RateBuckets(vms.reservationBps, new Float64Array(vms.count), options.burstUs, this.#clockUs);
+    // Reservations are one class, whatever the priorities.
+    this.#reservations = new FairQueueing(vms.reservationBps, PLACES);
+    this.#shares = new FairQueueing(vms.shares, CLASSES * PLACES);
+    this.#homes = new VmHomes(nics, vms);
+    this.sweep(0);
+  }
+
+  sweep(_nowUs: number): undefined {
+    this.#room.renew();
+    this.#homes.learn();
+    this.#reservations.sweep();
+    this.#shares.sweep();
+    this.#precedence.sweep();
+  }
+
+  /** Admits from the front what the VM's limit, its reservation and its share allow; the rest waits. Nothing is dropped. */
+  admit(batch: TransmitBatch): undefined {
+    const vm = batch.vm;
+    this.#clockUs[0] = batch.nowUs;
+    this.#homes.learn();
+    const room = this.#room;
+    room.measure(this.#homes.of[vm]);
+    this.#homes.watch(vm, room.overfull);
+    this.#limits.refill(vm);
+    this.#reserves.refill(vm);
+
+    const place = 1 + this.#homes.of[vm];
+    const rank = classOf(this.#vms.priority[vm]);
+    const group = rank * PLACES + place;
+    this.#reservations.join(vm, place, room.reservedBytes, room.targetBytes * 2);
+    this.#shares.join(vm, group, room.sharesBytes, room.targetBytes);
+
+    const i = this.#admitFront(batch, rank, place);
+    if (i === batch.count) {
+      if (batch.backlog > i) {
+        this.#shares.leave(vm);
+        this.#precedence.leave(rank, place);
+      }
+    } else if (!conforms(this.#limits, vm, batch.bytes[i])) {
+      batch.queueFrom(i, batch.nowUs + this.#limits.waitUs(vm, batch.bytes[i]));
+    } else {
+      if (conforms(this.#reserves, vm, batch.bytes[i])) this.#reservations.refuse(vm, place);
+      this.#shares.refuse(vm, group);
+      this.#precedence.refuse(rank, place);
+      batch.queueFrom(i, 0);
+    }
+  }
+
+  /** Charges for the frames that may go, and returns how many these are. */
+  #admitFront(batch: TransmitBatch, rank: number, place: number): number {
+    const { vm, count, bytes } = batch;
+    const limitBytes = this.#limits.depthBytes[vm];
+    const reserveBytes = this.#reserves.depthBytes[vm];
+    const reservedCeiling = this.#reservations.ceiling[place];
+    const sharesCeiling = this.#shares.ceiling[rank * PLACES + place];
+    const reservation = this.#reservations.weight[vm];
+    const shares = this.#shares.weight[vm];
+    let allowed = this.#limits.tokens[vm];
+    let reserve = this.#reserves.tokens[vm];
+    let reservedTag = this.#reservations.tag[vm];
+    let sharesTag = this.#shares.tag[vm];
+    let reservedRoom = this.#room.reservedBytes;
+    let sharesRoom = this.#sharesRoom(rank, place);
+    let i = 0;
+    for (; i < count; i++) {
+      const size = bytes[i];
+      if (allowed < size && allowed < limitBytes) break;
+      if ((reserve >= size || reserve >= reserveBytes) && reservedRoom > 0 && reservedTag <= reservedCeiling) {
+        reserve -= size;
+        reservedTag += size / reservation;
+      } else if (sharesRoom > 0 && sharesTag <= sharesCeiling) {
+        sharesTag += size / shares;
+      } else {
+        break;
+      }
+      allowed -= size;
+      reservedRoom -= size;
+      sharesRoom -= size;
+    }
+    this.#limits.tokens[vm] = allowed;
+    this.#reserves.tokens[vm] = reserve;
+    // Where nobody waited there is nothing to be fair about: nobody is to pay later for what no one else wanted.
+    if (reservedCeiling < Number.POSITIVE_INFINITY) this.#reservations.tag[vm] = reservedTag;
+    if (sharesCeiling < Number.POSITIVE_INFINITY) this.#shares.tag[vm] = sharesTag;
+    return i;
+  }
+
+  #sharesRoom(rank: number, place: number): number {
+    if (this.#precedence.isBarred(rank, place)) return 0;
+    return this.#precedence.isBehind(rank, place) ? this.#room.lowBytes : this.#room.sharesBytes;
+  }
+}
+
+/** True when a frame of `bytes` may go as far as a bucket is concerned. */
+function conforms(buckets: RateBuckets, vm: number, bytes: number): boolean {
+  return buckets.tokens[vm] >= bytes || buckets.tokens[vm] >= buckets.depthBytes[vm];
+}
+
+export default definePlugin({
+  kind: 'admission',
+  name: 'proportional-share',
+  apiVersion: 1,
+  options,
+  implementation: ProportionalShare,
+});

@@ -1,0 +1,57 @@
+/** Two full frames: what a bucket holds at least. */
+export const LEAST_DEPTH_BYTES = 3036;
+
+/** A VM whose bucket is empty is asked again after this long at the latest: its rate may have been raised. */
+export const LONGEST_WAIT_US = 50_000;
+
+/**
+ * A token bucket for each VM, full at first, at the rates of a column that may change at any time. A frame conforms
+ * when the bucket holds its size, or is full: so none is too large ever to go, and from time `s` to `s + t` there go at
+ * most `rate · t + max(depth, longest frame)`.
+ */
+export class RateBuckets {
+  /** Bytes in each bucket; `Infinity` at no rate limit, -1 at rate 0. */
+  readonly tokens: Float64Array;
+  readonly depthBytes: Float64Array;
+  readonly #rateBps: Float64Array;
+  readonly #ownDepthBytes: Float64Array;
+  readonly #burstUs: number;
+  /** The time as its only entry; a double as an argument would be put on the heap. */
+  readonly #clockUs: Float64Array;
+  readonly #filledUs: Float64Array;
+
+  /** `ownDepthBytes` is a column too, in which 0 stands for what the rate earns in `burstUs`. */
+  constructor(rateBps: Float64Array, ownDepthBytes: Float64Array, burstUs: number, clockUs: Float64Array) {
+    this.#rateBps = rateBps;
+    this.#ownDepthBytes = ownDepthBytes;
+    this.#burstUs = burstUs;
+    this.#clockUs = clockUs;
+    this.tokens = new Float64Array(rateBps.length).fill(Number.POSITIVE_INFINITY);
+    this.depthBytes = new Float64Array(rateBps.length);
+    this.#filledUs = new Float64Array(rateBps.length);
+  }
+
+  refill(vm: number): void {
+    const bytesPerUs = this.#rateBps[vm] / 8e6;
+    const elapsedUs = this.#clockUs[0] - this.#filledUs[vm];
+    this.#filledUs[vm] = this.#clockUs[0];
+    if (!(bytesPerUs > 0)) {
+      this.tokens[vm] = -1;
+      this.depthBytes[vm] = 0;
+      return;
+    }
+    const own = this.#ownDepthBytes[vm];
+    const depth = own > 0 ? own : Math.max(bytesPerUs * this.#burstUs, LEAST_DEPTH_BYTES);
+    // A clock that went back earns nothing.
+    const tokens = elapsedUs > 0 ? this.tokens[vm] + elapsedUs * bytesPerUs : this.tokens[vm];
+    this.depthBytes[vm] = depth;
+    this.tokens[vm] = bytesPerUs === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : Math.min(tokens, depth);
+  }
+
+  /** Whole microseconds, rounded up, until a frame of `bytes` conforms. */
+  waitUs(vm: number, bytes: number): number {
+    const lacking = Math.min(bytes, this.depthBytes[vm]) - this.tokens[vm];
+    const us = Math.ceil((lacking * 8e6) / this.#rateBps[vm]);
+    return us < LONGEST_WAIT_US ? (us > 1 ? us : 1) : LONGEST_WAIT_US;
+  }
+}

@@ -1,0 +1,24 @@
+import { Microseconds, Size, Type } from '@fairlead/sdk';
+
+export const pendingLoadOptions = Type.Object(
+  {
+    grainBytes: Size({
+      default: 1514,
+      minimum: 1,
+      description: 'Bytes a NIC may get ahead of the runner-up before the choice is made anew.',
+    }),
+    priority: Type.Boolean({
+      default: false,
+      description: 'Leave the least loaded NIC to the VMs of the highest priority that is sending.',
+    }),
+    priorityHoldUs: Microseconds({
+      default: 10_000,
+      description: 'How long after its last frame a VM still counts as sending, for `priority`.',
+    }),
+    reservations: Type.Boolean({
+      default: false,
+      description: 'Keep a VM that has a reservation on one NIC with that much capacity unreserved.',
+    }),
+  },
+  { additionalProperties: false },
+);

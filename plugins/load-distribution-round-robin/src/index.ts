@@ -1,0 +1,75 @@
+import {
+  definePlugin,
+  inject,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  Options,
+  type Static,
+  type TransmitBatch,
+  Type,
+} from '@fairlead/sdk';
+import { Turn } from './turn.ts';
+
+export const roundRobinOptions = Type.Object(
+  {
+    weighted: Type.Boolean({ default: false, description: 'Serve each NIC in proportion to its speed.' }),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * One frame to each available NIC in turn, whatever its load and whoever sends.
+ *
+ * @example
+ * ```ts
+ * const policy = new RoundRobin(nics, { weighted: true });
+ * ```
+ */
+export class RoundRobin implements LoadDistribution {
+  readonly #turn = new Turn();
+  readonly #weighted: boolean;
+  #epoch = -1;
+  /** Place of the turn that is served next. */
+  #place = 0;
+
+  constructor(
+    @inject(Nics) private readonly nics: NicTable,
+    @inject(Options) options: Static<typeof roundRobinOptions>,
+  ) {
+    this.#weighted = options.weighted;
+  }
+
+  select(batch: TransmitBatch): undefined {
+    if (this.nics.epoch !== this.#epoch || (this.#weighted && this.#turn.speedsChanged(this.nics))) this.#renew();
+    const turn = this.#turn.nic;
+    const length = this.#turn.length;
+    const chosen = batch.nic;
+    const count = batch.count;
+    let place = this.#place;
+    for (let i = 0; i < count; i++) {
+      chosen[i] = turn[place];
+      place++;
+      if (place === length) place = 0;
+    }
+    this.#place = place;
+  }
+
+  /** The set of NICs or a speed has changed: a new turn, which goes on behind the NIC that was served last. */
+  #renew(): void {
+    const turn = this.#turn;
+    const last = turn.length === 0 ? -1 : turn.nic[this.#place === 0 ? turn.length - 1 : this.#place - 1];
+    if (this.#weighted) turn.fillBySpeed(this.nics);
+    else turn.fillEvenly(this.nics);
+    this.#place = turn.after(last);
+    this.#epoch = this.nics.epoch;
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'round-robin',
+  apiVersion: 1,
+  options: roundRobinOptions,
+  implementation: RoundRobin,
+});

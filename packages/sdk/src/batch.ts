@@ -87,8 +87,10 @@ export class FrameBurst {
   readonly offset: Int32Array;
   /** Length in bytes; on receive the driver writes it. */
   readonly bytes: Int32Array;
-  /** 1 marks a frame that was consumed but refused by the device or the wire: counted as `nic-error`. */
+  /** 1 for a frame that was consumed but refused by the device or the wire; written through `fail`. */
   readonly failed: Uint8Array;
+  /** Frames marked as failed. */
+  failures = 0;
   /** Largest frame that fits a slot, in bytes. */
   readonly maxFrameBytes: number;
 
@@ -98,6 +100,13 @@ export class FrameBurst {
     this.bytes = new Int32Array(capacity);
     this.failed = new Uint8Array(capacity);
     this.maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Marks frame `i` as consumed but refused by the device or the wire: it is counted as `nic-error`. */
+  fail(i: number): void {
+    if (i < 0 || i >= this.count || this.failed[i] !== 0) return;
+    this.failed[i] = 1;
+    this.failures++;
   }
 
   get capacity(): number {

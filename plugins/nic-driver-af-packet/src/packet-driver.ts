@@ -118,7 +118,7 @@ export class AfPacket implements NicDriver {
       } else if (this.#mayGoLater(errno())) {
         return done;
       } else {
-        burst.failed[done++] = 1;
+        burst.fail(done++);
       }
     }
     return done;

@@ -83,7 +83,10 @@ export class NicManager {
 
   #watch(nic: number, nowUs: number): void {
     const link = (this.drivers[nic] as NicDriver).link();
-    if (link.speedBps !== this.#table.speedBps[nic]) this.#table.speedBps[nic] = link.speedBps;
+    if (link.speedBps !== this.#table.speedBps[nic]) {
+      this.#table.speedBps[nic] = link.speedBps;
+      if (link.up && this.#table.state[nic] === NicState.Up) this.#changed(nic, 'up', 'link speed changed');
+    }
     const up = link.up ? 1 : 0;
     if (up === this.#table.carrier[nic]) {
       this.#differsSinceUs[nic] = Number.POSITIVE_INFINITY;

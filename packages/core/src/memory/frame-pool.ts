@@ -1,4 +1,4 @@
-import { LOCAL_FRAMES, MAGAZINE_FRAMES, type MemoryLayout, THREAD_WORDS } from './layout.ts';
+import { LOCAL_FRAMES, MAGAZINE_FRAMES, type MemoryLayout, SLOT_GAP_BYTES, THREAD_WORDS } from './layout.ts';
 
 /** Free bytes before a frame, so that its source MAC (byte 6) is on a 4-byte boundary. */
 export const HEADROOM_BYTES = 2;
@@ -19,6 +19,8 @@ export const HEADROOM_BYTES = 2;
 export class FramePool {
   readonly slots: number;
   readonly slotBytes: number;
+  /** Bytes from one slot to the next. */
+  readonly slotStride: number;
   readonly lengthBits: number;
   readonly lengthMask: number;
   readonly wordsPerSlot: number;
@@ -34,6 +36,7 @@ export class FramePool {
   readonly #heads: Int32Array;
   readonly #next: Int32Array;
   readonly #magazines: Int32Array;
+  readonly #stow: Stow;
 
   constructor(buffer: SharedArrayBuffer, layout: MemoryLayout, thread: number) {
     const { shape, at } = layout;
@@ -41,14 +44,16 @@ export class FramePool {
     this.slotBytes = shape.slotBytes;
     this.lengthBits = Math.log2(shape.slotBytes);
     this.lengthMask = shape.slotBytes - 1;
-    this.wordsPerSlot = shape.slotBytes / 4;
+    this.slotStride = shape.slotBytes + SLOT_GAP_BYTES;
+    this.wordsPerSlot = this.slotStride / 4;
     this.maxFrameBytes = shape.slotBytes - HEADROOM_BYTES;
-    this.memory = new Uint8Array(buffer, at.frames, shape.poolFrames * shape.slotBytes);
+    this.memory = new Uint8Array(buffer, at.frames, shape.poolFrames * this.slotStride);
     this.words = new Int32Array(buffer, at.frames, shape.poolFrames * this.wordsPerSlot);
     this.slotVm = new Int32Array(buffer, at.slotVm, shape.poolFrames);
     const local = at.localStacks + thread * (THREAD_WORDS + LOCAL_FRAMES) * 4;
     this.#top = new Int32Array(buffer, local, 1);
     this.#stack = new Int32Array(buffer, local + THREAD_WORDS * 4, LOCAL_FRAMES);
+    this.#stow = createStow(this.#stack, this.#top);
     this.#heads = new Int32Array(buffer, at.magazines, 2 * THREAD_WORDS);
     this.#next = new Int32Array(buffer, at.magazines + 2 * THREAD_WORDS * 4, layout.magazineCount);
     this.#magazines = new Int32Array(
@@ -71,7 +76,8 @@ export class FramePool {
     if (top === 0) {
       const magazine = this.#pop(FULL);
       if (magazine < 0) return -1;
-      this.#stack.set(this.#magazines.subarray(magazine * MAGAZINE_FRAMES, (magazine + 1) * MAGAZINE_FRAMES));
+      const from = magazine * MAGAZINE_FRAMES;
+      for (let i = 0; i < MAGAZINE_FRAMES; i++) this.#stack[i] = this.#magazines[from + i];
       this.#push(EMPTY, magazine);
       top = MAGAZINE_FRAMES;
     }
@@ -81,16 +87,27 @@ export class FramePool {
 
   /** Gives a slot back. The caller must have owned it. */
   free(slot: number): void {
-    let top = this.#top[0];
-    if (top === LOCAL_FRAMES) {
-      const magazine = this.#pop(EMPTY);
-      if (magazine < 0) return; // cannot be: there is a magazine for every 64 slots and to spare
-      this.#magazines.set(this.#stack.subarray(MAGAZINE_FRAMES, LOCAL_FRAMES), magazine * MAGAZINE_FRAMES);
-      this.#push(FULL, magazine);
-      top = MAGAZINE_FRAMES;
-    }
+    if (this.#top[0] === LOCAL_FRAMES) this.#unload();
+    const top = this.#top[0];
     this.#stack[top] = slot;
     this.#top[0] = top + 1;
+  }
+
+  /** Brings the upper half of a full local stack to the depot. There is a magazine for every 64 slots, and to spare. */
+  #unload(): void {
+    const magazine = this.#pop(EMPTY);
+    const from = magazine * MAGAZINE_FRAMES;
+    for (let i = 0; i < MAGAZINE_FRAMES; i++) this.#magazines[from + i] = this.#stack[MAGAZINE_FRAMES + i];
+    this.#push(FULL, magazine);
+    this.#top[0] = MAGAZINE_FRAMES;
+  }
+
+  /** Gives back the first `count` of `slots`. */
+  freeAll(slots: Int32Array, count: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#top[0] === LOCAL_FRAMES) this.#unload();
+      done = this.#stow(slots, done, count);
+    }
   }
 
   descriptor(slot: number, bytes: number): number {
@@ -99,7 +116,7 @@ export class FramePool {
 
   /** Byte offset of the frame in `memory`. */
   offset(slot: number): number {
-    return slot * this.slotBytes + HEADROOM_BYTES;
+    return slot * this.slotStride + HEADROOM_BYTES;
   }
 
   /** True when a word that came from another thread can be a descriptor. */
@@ -138,6 +155,21 @@ export class FramePool {
       if (Atomics.compareExchange(this.#heads, stack, head, next) === head) return magazine;
     }
   }
+}
+
+/** Fills a local stack from `slots`, from index `from` on; returns the first index that did not fit. */
+type Stow = (slots: Int32Array, from: number, count: number) => number;
+
+/** A closure for the reason given in `path/hot-loops.ts`. */
+function createStow(stack: Int32Array, top: Int32Array): Stow {
+  return function stow(slots, from, count) {
+    const start = top[0];
+    const room = LOCAL_FRAMES - start;
+    const n = count - from < room ? count - from : room;
+    for (let i = 0; i < n; i = (i + 1) | 0) stack[start + i] = slots[from + i];
+    top[0] = start + n;
+    return from + n;
+  };
 }
 
 const FULL = 0;

@@ -37,6 +37,12 @@ export const LOCAL_FRAMES = 2 * MAGAZINE_FRAMES;
 export const SHARED_NUMBERS = 64;
 
 /**
+ * Slots are this much further apart than they are long. At a distance of 2048 bytes the headers of all frames would
+ * share two of the 64 sets of a first-level cache; two lines more spread them over all.
+ */
+export const SLOT_GAP_BYTES = 128;
+
+/**
  * Where everything is in the one SharedArrayBuffer of a host, as byte offsets. Computed from the shape alone, so that
  * every thread that knows the shape finds the same places:
  *
@@ -101,13 +107,13 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
       });
     }
   }
-  const poolBytes = shape.poolFrames * shape.slotBytes;
+  const poolBytes = shape.poolFrames * (shape.slotBytes + SLOT_GAP_BYTES);
   const threads = shape.workers + 1;
   const magazineCount = Math.ceil(shape.poolFrames / MAGAZINE_FRAMES) + 2 * threads;
   if (poolBytes > MAX_POOL_BYTES || magazineCount > MAX_MAGAZINES || shape.poolFrames < MAGAZINE_FRAMES * 2 * threads) {
     throw new FairleadError('FAIRLEAD_ERR_MEMORY_LAYOUT', `a pool of ${shape.poolFrames} frames of ${shape.slotBytes} bytes`, {
       where: 'memory.poolFrames',
-      mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / shape.slotBytes)} frames`,
+      mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / (shape.slotBytes + SLOT_GAP_BYTES))} frames`,
     });
   }
   const nicTable = layOutTable(nicColumns, shape.nics, shape.workers);

@@ -1,6 +1,8 @@
+import { ETHERNET_HEADER_BYTES } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import type { MacTable } from '../memory/mac-table.ts';
+import { createScan, type Scan } from './hot-loops.ts';
 
 /** What is at the head of a VM's ring when it is not an ordinary frame for a NIC. */
 export const Head = { Empty: 0, Broken: 1, Runt: 2, Spoofed: 3, Local: 4, Group: 5 } as const;
@@ -22,15 +24,16 @@ export class Classifier {
   readonly #arena: Arena;
   readonly #macs: MacTable;
   readonly #portSecurity: boolean;
-  /** The last destination that was found to be beyond this host: most runs have one. */
-  #beyondFirst = -1;
-  #beyondLast = -1;
+  /** The last destination that was found to be beyond this host, in two words: most runs have one. */
+  readonly #beyond = Int32Array.of(-1, -1);
+  readonly #scan: Scan;
 
-  constructor(arena: Arena, macs: MacTable, portSecurity: boolean, capacity: number) {
+  constructor(arena: Arena, macs: MacTable, portSecurity: boolean, bytes: Int32Array) {
     this.#arena = arena;
     this.#macs = macs;
     this.#portSecurity = portSecurity;
-    this.frames = new Int32Array(capacity);
+    this.frames = new Int32Array(bytes.length);
+    this.#scan = createScan(arena, portSecurity, this.#beyond, this.frames, bytes);
   }
 
   /** Entries in a VM's ring. */
@@ -41,39 +44,38 @@ export class Classifier {
   }
 
   /** Reads up to `max` ordinary frames into `frames` and their lengths into `bytes`, and returns how many. */
-  run(vm: number, max: number, bytes: Int32Array): number {
-    const { txRings, vms, pool } = this.#arena;
-    const { entries, mask, control } = txRings;
-    const { words, lengthBits, lengthMask, wordsPerSlot, slots } = pool;
-    const { frames } = this;
-    const secure = this.#portSecurity;
-    const own0 = vms.macWord0[vm];
-    const own1 = vms.macWord1[vm];
-    const base = vm * txRings.size;
-    const from = control[vm * RING_CONTROL_WORDS];
-    let beyondFirst = this.#beyondFirst;
-    let beyondLast = this.#beyondLast;
-    let i = 0;
-    for (; i < max; i++) {
-      const descriptor = entries[base + ((from + i) & mask)];
-      const slot = descriptor >>> lengthBits;
-      const length = descriptor & lengthMask;
-      if (slot >= slots || length < 14) break;
-      const at = slot * wordsPerSlot;
-      if (secure && (words[at + 2] !== own0 || (words[at + 3] & 0xffff) !== own1)) break;
-      const first = words[at] >>> 16;
-      const last = words[at + 1];
-      if (last !== beyondLast || first !== beyondFirst) {
-        if (!this.#isBeyond(first, last)) break;
-        beyondFirst = first;
-        beyondLast = last;
-      }
-      frames[i] = descriptor;
-      bytes[i] = length;
+  run(vm: number, max: number): number {
+    let found = 0;
+    for (;;) {
+      found = this.#scan(vm, found, max);
+      // It stopped at a destination that it did not know: ask, and go on if it is beyond this host.
+      if (found === max || !this.#askAbout(vm, found)) return found;
     }
-    this.#beyondFirst = beyondFirst;
-    this.#beyondLast = beyondLast;
-    return i;
+  }
+
+  /** True when frame `index` is a sound one for a destination that is now known to be beyond this host. */
+  #askAbout(vm: number, index: number): boolean {
+    const { txRings, pool } = this.#arena;
+    const descriptor = txRings.entry(vm, index);
+    if (this.#flaw(vm, descriptor) !== Head.Empty) return false;
+    const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
+    const first = pool.words[at] >>> 16;
+    const last = pool.words[at + 1];
+    if (!this.#isBeyond(first, last)) return false;
+    this.#beyond[0] = first;
+    this.#beyond[1] = last;
+    return true;
+  }
+
+  /** What is wrong with a frame; `Empty` when nothing is. */
+  #flaw(vm: number, descriptor: number): Head {
+    const { vms, pool } = this.#arena;
+    const slot = descriptor >>> pool.lengthBits;
+    if (slot >= pool.slots) return Head.Broken;
+    if ((descriptor & pool.lengthMask) < ETHERNET_HEADER_BYTES) return Head.Runt;
+    const at = slot * pool.wordsPerSlot;
+    const own = pool.words[at + 2] === vms.macWord0[vm] && (pool.words[at + 3] & 0xffff) === vms.macWord1[vm];
+    return own || !this.#portSecurity ? Head.Empty : Head.Spoofed;
   }
 
   #isBeyond(first: number, last: number): boolean {
@@ -82,20 +84,14 @@ export class Classifier {
 
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */
   inspect(vm: number): number {
-    const { txRings, vms, pool } = this.#arena;
+    const { txRings, pool } = this.#arena;
     const descriptor = txRings.entry(vm, 0);
-    const slot = descriptor >>> pool.lengthBits;
-    const at = slot * pool.wordsPerSlot;
-    const { words } = pool;
-    if (slot >= pool.slots) this.head = Head.Broken;
-    else if ((descriptor & pool.lengthMask) < 14) this.head = Head.Runt;
-    else if (this.#portSecurity && (words[at + 2] !== vms.macWord0[vm] || (words[at + 3] & 0xffff) !== vms.macWord1[vm])) {
-      this.head = Head.Spoofed;
-    } else if (((words[at] >>> 16) & 1) !== 0) this.head = Head.Group;
-    else {
-      this.head = Head.Local;
-      this.headVm = this.#macs.lookup(words[at] >>> 16, words[at + 1]);
-    }
+    this.head = this.#flaw(vm, descriptor);
+    if (this.head !== Head.Empty) return descriptor;
+    const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
+    const first = pool.words[at] >>> 16;
+    this.headVm = (first & 1) !== 0 ? -1 : this.#macs.lookup(first, pool.words[at + 1]);
+    this.head = this.headVm < 0 ? Head.Group : Head.Local;
     return descriptor;
   }
 }

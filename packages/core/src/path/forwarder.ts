@@ -1,9 +1,10 @@
-import type { NicDriver } from '@fairlead/sdk';
+import { type NicDriver, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { MacTable } from '../memory/mac-table.ts';
 import { Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
+import { createWarm, type Warm } from './hot-loops.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
 import { Parking } from './parking.ts';
 import type { Policies } from './policies.ts';
@@ -22,8 +23,10 @@ export interface ForwarderOptions {
   readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
 }
 
-/** Frames staged on the NICs' queues before the drivers are offered them, within one sweep. */
-const DRAIN_EVERY_FRAMES = 4 * BURST_FRAMES;
+/** Frames staged for each NIC before the drivers are offered them, within one sweep: a full burst on average. */
+const DRAIN_EVERY_FRAMES = BURST_FRAMES;
+/** From so many words of VMs on (512 VMs) their rings do not fit the caches. */
+const WARM_WORDS = 16;
 
 /**
  * The forwarding loop's body. One sweep: see which NICs there are, take in what has arrived, give every VM that has
@@ -45,6 +48,9 @@ export class Forwarder {
   #takeBackMask = 0;
   /** VM with which the next sweep begins. */
   #cursor = 0;
+  readonly #warm: Warm;
+  /** Keeps the compiler from dropping reads whose values nobody needs. */
+  #warmed = 0;
 
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
     const { worker, drivers, driverFailed } = options;
@@ -54,10 +60,12 @@ export class Forwarder {
     this.#policies = policies;
     this.#delivery = new Delivery(arena, worker);
     this.queues = new NicQueues(arena, worker, drivers, driverFailed);
-    const classifier = new Classifier(arena, macs, options.portSecurity, options.batchFrames);
+    const batch = new TransmitBatch();
+    const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
     this.transmit = new TransmitPath(
       arena,
       worker,
+      batch,
       classifier,
       policies,
       this.queues,
@@ -67,6 +75,7 @@ export class Forwarder {
     this.#receivers = options.receives.map(
       (nic) => new ReceivePath(arena, worker, nic, drivers[nic] as NicDriver, macs, this.#delivery, driverFailed),
     );
+    this.#warm = createWarm(arena);
     this.#parking = new Parking(arena.vms.count);
     this.#ready = new Int32Array(arena.layout.doorbellWords);
     this.#nextEvent = drivers.filter((driver) => driver.nextEventUs !== undefined);
@@ -90,6 +99,7 @@ export class Forwarder {
     if (this.#takeBackMask === 0) work += this.#serveAll(nowUs);
     work += this.#drain(nowUs);
     this.#delivery.flush();
+    threads.enter(this.#worker, Phase.Core, 0);
     return work;
   }
 
@@ -114,7 +124,6 @@ export class Forwarder {
     } catch (cause) {
       this.#policies.admissionFailed('sweep', 0, cause);
     }
-    this.#arena.threads.enter(this.#worker, Phase.Core, 0);
   }
 
   /** A turn for every ready VM, beginning behind the last one that sent something. */
@@ -125,12 +134,14 @@ export class Forwarder {
     const below = (1 << (this.#cursor & 31)) - 1;
     let work = 0;
     let staged = 0;
+    const drainAt = DRAIN_EVERY_FRAMES * (this.#arena.nics.availableCount + 1);
     for (let i = 0; i <= words; i++) {
       const at = start + i < words ? start + i : start + i - words;
       let bits = ready[at];
       // The first word is visited twice: from the cursor on, and at the end up to it.
       if (i === 0) bits &= ~below;
       else if (i === words) bits &= below;
+      if (words >= WARM_WORDS && bits !== 0) this.#warmed ^= this.#warm(at, bits);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
@@ -140,7 +151,7 @@ export class Forwarder {
         this.#cursor = vm + 1 < this.#arena.vms.count ? vm + 1 : 0;
         work += finished;
         staged += finished;
-        if (staged >= DRAIN_EVERY_FRAMES) {
+        if (staged >= drainAt) {
           staged = 0;
           this.#drain(nowUs);
         }

@@ -2,6 +2,7 @@ import { DROP_REASON_COUNT, DropReason, FrameBurst, type NicDriver, type NicTabl
 import type { Arena } from '../memory/arena.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import { Phase } from '../memory/threads.ts';
+import { createList, type List, type QueueArrays } from './hot-loops.ts';
 
 /** Frames in one driver call. */
 export const BURST_FRAMES = 64;
@@ -12,7 +13,7 @@ export const BURST_FRAMES = 64;
  *
  * `tail` runs ahead of the published tail within a batch: a batch that is not committed has not happened.
  */
-export class NicQueues {
+export class NicQueues implements QueueArrays {
   readonly size: number;
   readonly mask: number;
   readonly entries: Int32Array;
@@ -30,6 +31,10 @@ export class NicQueues {
   readonly #drivers: readonly NicDriver[];
   readonly #worker: number;
   readonly #burst: FrameBurst;
+  /** Slots of the frames in the burst. */
+  readonly #slots = new Int32Array(BURST_FRAMES);
+  #burstBytes = 0;
+  readonly #list: List;
   readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
 
   constructor(
@@ -54,6 +59,7 @@ export class NicQueues {
     this.tail = new Int32Array(nics.count);
     this.head = new Int32Array(nics.count);
     this.#burst = new FrameBurst(pool.memory, BURST_FRAMES, pool.maxFrameBytes);
+    this.#list = createList(pool, this, this.#slots, this.#burst.offset, this.#burst.bytes);
     for (let nic = 0; nic < nics.count; nic++) this.#attach(nic);
   }
 
@@ -96,7 +102,6 @@ export class NicQueues {
       } catch (cause) {
         this.#driverFailed(nic, 'send', cause);
       }
-      this.#arena.threads.enter(this.#worker, Phase.Core, nic);
       if (!(sent > 0)) break;
       if (sent > offered) sent = offered;
       this.#finish(nic, sent | 0);
@@ -108,18 +113,10 @@ export class NicQueues {
 
   #fill(nic: number, nowUs: number): number {
     const burst = this.#burst;
-    const { offset, bytes } = burst;
-    const { lengthBits, lengthMask, slotBytes } = this.#arena.pool;
-    const { entries, mask } = this;
-    const base = this.base + nic * this.size;
     const head = this.head[nic];
     const waiting = (this.tail[nic] - head) | 0;
     const n = waiting < BURST_FRAMES ? waiting : BURST_FRAMES;
-    for (let i = 0; i < n; i++) {
-      const descriptor = entries[base + ((head + i) & mask)];
-      offset[i] = (descriptor >>> lengthBits) * slotBytes + 2;
-      bytes[i] = descriptor & lengthMask;
-    }
+    this.#burstBytes = this.#list(this.base + nic * this.size, head, n);
     burst.count = n;
     burst.nowUs = nowUs;
     return n;
@@ -127,30 +124,30 @@ export class NicQueues {
 
   /** Accounts for the first `sent` frames of the burst and gives their slots back. */
   #finish(nic: number, sent: number): void {
-    const { bytes, failed } = this.#burst;
-    const { pool } = this.#arena;
-    const base = this.base + nic * this.size;
-    const head = this.head[nic];
-    let total = 0;
-    let refused = 0;
-    let refusedBytes = 0;
-    for (let i = 0; i < sent; i++) {
-      const slot = this.entries[base + ((head + i) & this.mask)] >>> pool.lengthBits;
-      total += bytes[i];
-      if (failed[i] !== 0) {
-        failed[i] = 0;
-        refused++;
-        refusedBytes += bytes[i];
-        this.#refuse(nic, pool.slotVm[slot], bytes[i]);
-      }
-      pool.free(slot);
-    }
-    this.head[nic] = head + sent;
+    const { bytes, count } = this.#burst;
+    let total = this.#burstBytes;
+    for (let i = sent; i < count; i++) total -= bytes[i];
+    if (this.#burst.failures !== 0) this.#refuseFailed(nic, sent);
+    this.#arena.pool.freeAll(this.#slots, sent);
+    this.head[nic] += sent;
     this.#control[this.#controlBase + nic * RING_CONTROL_WORDS] = this.head[nic];
     this.#nics.pendingBytes[nic] -= total;
     this.#nics.pendingFrames[nic] -= sent;
-    this.#nics.txFrames[nic] += sent - refused;
-    this.#nics.txBytes[nic] += total - refusedBytes;
+    this.#nics.txFrames[nic] += sent;
+    this.#nics.txBytes[nic] += total;
+  }
+
+  #refuseFailed(nic: number, sent: number): void {
+    const { bytes, failed } = this.#burst;
+    for (let i = 0; i < sent; i++) {
+      if (failed[i] === 0) continue;
+      this.#nics.txFrames[nic]--;
+      this.#nics.txBytes[nic] -= bytes[i];
+      this.#refuse(nic, this.#arena.pool.slotVm[this.#slots[i]], bytes[i]);
+    }
+    // A frame marked as failed but not consumed is offered again, unmarked.
+    failed.fill(0);
+    this.#burst.failures = 0;
   }
 
   /** A frame that was handed to the NIC and that the NIC will never send: it was dropped, not transmitted. */

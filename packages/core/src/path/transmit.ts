@@ -1,4 +1,4 @@
-import { DROP_REASON_COUNT, DropReason, type NicTable, TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
+import { DROP_REASON_COUNT, DropReason, type NicTable, type TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS } from '../memory/layout.ts';
@@ -7,6 +7,7 @@ import { Phase, type Threads } from '../memory/threads.ts';
 import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
 import { flowHash } from './flow-hash.ts';
+import { createStage, type Stage, type Staged } from './hot-loops.ts';
 import type { NicQueues } from './nic-queues.ts';
 import { PARKING_TICK_US } from './parking.ts';
 import type { Policies } from './policies.ts';
@@ -46,19 +47,22 @@ export class TransmitPath {
   readonly #policies: Policies;
   readonly #queues: NicQueues;
   readonly #delivery: Delivery;
-  readonly #batch = new TransmitBatch();
+  readonly #batch: TransmitBatch;
   readonly #batchFrames: number;
   /** Frames at the head of each ring that are admitted already and only wait for room on a NIC. */
   readonly #admitted: Int32Array;
   /** 1 when the group frame at the head of a ring has been given to the local VMs already. */
   readonly #flooded: Uint8Array;
-  /** Frames of the batch that are staged on queues, and their bytes. */
-  #staged = 0;
-  #sentBytes = 0;
+  /** Frames of the batch that are to be dropped, and why: done when it is committed. */
+  readonly #toDrop: Int32Array;
+  readonly #toDropWhy: Uint8Array;
+  readonly #staged: Staged = { frames: 0, bytes: 0, touched: 0 };
+  readonly #stage: Stage;
 
   constructor(
     arena: Arena,
     worker: number,
+    batch: TransmitBatch,
     classifier: Classifier,
     policies: Policies,
     queues: NicQueues,
@@ -73,13 +77,17 @@ export class TransmitPath {
     this.#ringEntries = arena.txRings.entries;
     this.#ringSize = arena.txRings.size;
     this.#worker = worker;
+    this.#batch = batch;
     this.#classifier = classifier;
+    this.#stage = createStage(queues, arena.nics, classifier.frames, batch.bytes, batch.nic, this.#staged);
     this.#policies = policies;
     this.#queues = queues;
     this.#delivery = delivery;
     this.#batchFrames = batchFrames;
     this.#admitted = new Int32Array(arena.vms.count);
     this.#flooded = new Uint8Array(arena.vms.count);
+    this.#toDrop = new Int32Array(batchFrames);
+    this.#toDropWhy = new Uint8Array(batchFrames);
   }
 
   /** Gives a VM its turn: one batch. */
@@ -94,7 +102,7 @@ export class TransmitPath {
     let max = admitted > 0 ? admitted : this.#batchFrames;
     if (max > waiting) max = waiting;
     const batch = this.#batch;
-    let count = this.#classifier.run(vm, max, batch.bytes);
+    let count = this.#classifier.run(vm, max);
     if (count === 0) {
       if (!this.#takeUnusual(vm, max)) {
         this.#vms.backlogFrames[vm] = waiting - this.finished;
@@ -136,7 +144,6 @@ export class TransmitPath {
         batch.begin(vm, count, nowUs, waiting);
       }
     }
-    this.#threads.enter(this.#worker, Phase.Core, vm);
     const decided = batch.queuedFrom | 0;
     if (decided < count || batch.drops > 0) this.#vms.refusedTransfers[vm]++;
     return decided;
@@ -145,7 +152,8 @@ export class TransmitPath {
   /** Drops what is to be dropped, chooses a NIC for the rest, and commits. */
   #forward(vm: number, decided: number, nowUs: number, waiting: number): void {
     const batch = this.#batch;
-    const kept = batch.drops > 0 ? this.#compact(vm, decided) : decided;
+    const kept = batch.drops > 0 ? this.#compact(decided) : decided;
+    this.#staged.bytes = 0;
     const sent = kept > 0 ? this.#send(vm, kept, nowUs, waiting) : 0;
     const left = kept - sent;
     const control = vm * RING_CONTROL_WORDS;
@@ -163,19 +171,21 @@ export class TransmitPath {
     if (finished > 0) this.#flooded[vm] = 0;
     Atomics.store(this.#ringControl, control, head + finished);
     this.#vms.transmittedFrames[vm] += sent;
-    this.#vms.transmittedBytes[vm] += this.#sentBytes;
+    this.#vms.transmittedBytes[vm] += this.#staged.bytes;
+    for (let i = 0; i < decided - kept; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
     this.#publish();
   }
 
-  /** Removes dropped frames from the first `decided`; returns how many are kept. */
-  #compact(vm: number, decided: number): number {
+  /** Sets the frames that are to be dropped apart from the first `decided`; returns how many are kept. */
+  #compact(decided: number): number {
     const { bytes, flow, verdict, reason } = this.#batch;
     const { frames } = this.#classifier;
     let kept = 0;
+    let dropped = 0;
     for (let i = 0; i < decided; i++) {
       if (verdict[i] === Verdict.Drop) {
-        const why = reason[i] < DROP_REASON_COUNT ? reason[i] : DropReason.Policed;
-        this.#drop(vm, frames[i], why as DropReason);
+        this.#toDropWhy[dropped] = reason[i] < DROP_REASON_COUNT ? reason[i] : DropReason.Policed;
+        this.#toDrop[dropped++] = frames[i];
         continue;
       }
       frames[kept] = frames[i];
@@ -189,6 +199,7 @@ export class TransmitPath {
   #send(vm: number, count: number, nowUs: number, waiting: number): number {
     const batch = this.#batch;
     let staged = 0;
+    this.#staged.frames = 0; // those of the batch before are not this one's to take back
     for (let attempt = 0; ; attempt++) {
       batch.count = count;
       this.#threads.enter(this.#worker, Phase.Select, vm);
@@ -199,9 +210,8 @@ export class TransmitPath {
       } catch (cause) {
         fault = cause ?? new Error('threw undefined');
       }
-      this.#threads.enter(this.#worker, Phase.Core, vm);
       if (fault === undefined) {
-        staged = this.#stage(count);
+        staged = this.#stage(count, this.#nics.availableMask);
         if (staged >= 0) return staged;
         fault = new RangeError(`chose NIC ${batch.nic[-1 - staged]}, which is not available`);
       }
@@ -211,52 +221,22 @@ export class TransmitPath {
     }
   }
 
-  /** Puts frames on their NICs' queues. Returns how many, or -1 - i when frame i names a NIC that is not available. */
-  #stage(count: number): number {
-    const { tail, head, entries, base, size, mask } = this.#queues;
-    const { nic: chosen, bytes } = this.#batch;
-    const { frames } = this.#classifier;
-    const { pendingBytes } = this.#nics;
-    const available = this.#nics.availableMask;
-    const nics = tail.length;
-    let total = 0;
-    let i = 0;
-    for (; i < count; i++) {
-      const nic = chosen[i];
-      if (nic >>> 0 >= nics || ((available >>> nic) & 1) === 0) {
-        this.#sentBytes = total;
-        this.#staged = i;
-        return -1 - i;
-      }
-      const at = tail[nic];
-      if (((at - head[nic]) | 0) >= size) break;
-      entries[base + nic * size + (at & mask)] = frames[i];
-      tail[nic] = at + 1;
-      const length = bytes[i];
-      pendingBytes[nic] += length;
-      total += length;
-    }
-    this.#sentBytes = total;
-    this.#staged = i;
-    return i;
-  }
-
   /** Takes back what a failed choice had staged. */
   #unstage(nowUs: number, waiting: number): void {
     const { nic, bytes } = this.#batch;
-    for (let i = 0; i < this.#staged; i++) {
+    for (let i = 0; i < this.#staged.frames; i++) {
       this.#queues.tail[nic[i]]--;
       this.#nics.pendingBytes[nic[i]] -= bytes[i];
     }
-    this.#staged = 0;
-    this.#sentBytes = 0;
+    this.#staged.frames = 0;
+    this.#staged.bytes = 0;
     this.#batch.nowUs = nowUs;
     this.#batch.backlog = waiting;
   }
 
   #publish(): void {
-    const { available, availableCount } = this.#nics;
-    for (let i = 0; i < availableCount; i++) this.#queues.publish(available[i]);
+    for (let mask = this.#staged.touched; mask !== 0; mask &= mask - 1) this.#queues.publish(31 - Math.clz32(mask & -mask));
+    this.#staged.touched = 0;
   }
 
   #fillFlow(count: number): void {
@@ -264,7 +244,7 @@ export class TransmitPath {
     const { flow, bytes } = this.#batch;
     const pool = this.#pool;
     for (let i = 0; i < count; i++) {
-      flow[i] = flowHash(pool.memory, (frames[i] >>> pool.lengthBits) * pool.slotBytes, bytes[i]);
+      flow[i] = flowHash(pool.memory, (frames[i] >>> pool.lengthBits) * pool.slotStride, bytes[i]);
     }
   }
 
@@ -280,7 +260,7 @@ export class TransmitPath {
   #takeUnusual(vm: number, max: number): boolean {
     const classifier = this.#classifier;
     for (let i = 0; i < max; i++) {
-      if (i > 0 && classifier.run(vm, 1, this.#batch.bytes) > 0) return false;
+      if (i > 0 && classifier.run(vm, 1) > 0) return false;
       const descriptor = classifier.inspect(vm);
       const bytes = descriptor & this.#pool.lengthMask;
       if (classifier.head === Head.Group) {
@@ -325,7 +305,7 @@ export class TransmitPath {
       this.#batch.begin(vm, count, nowUs, count);
       if (this.#policies.needsFlow) this.#fillFlow(count);
       const sent = this.#send(vm, count, nowUs, count);
-      queues.takenBack(nic, sent, this.#sentBytes);
+      queues.takenBack(nic, sent, this.#staged.bytes);
       this.#publish();
       if (sent < count) return false;
     }

@@ -42,7 +42,7 @@ export interface NicDriver {
   link(): LinkStatus;
   /**
    * Takes frames from the front of the burst and returns how many it is finished with: their slots are used again at
-   * once. A frame that the device will never take is consumed with `burst.failed[i] = 1`. 0 means no room now.
+   * once. A frame that the device will never take is consumed with `burst.fail(i)`. 0 means no room now.
    */
   send(burst: FrameBurst): number;
   /**

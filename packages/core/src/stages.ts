@@ -1,0 +1,11 @@
+/**
+ * The parts of a forwarding loop, to drive one alone: from a test, a bench or a prompt. `@fairlead/core/stages`.
+ */
+export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
+export { FramePool, HEADROOM_BYTES } from './memory/frame-pool.ts';
+export { MacTable } from './memory/mac-table.ts';
+export { RingGroup } from './memory/ring-group.ts';
+export { Forwarder, type ForwarderOptions } from './path/forwarder.ts';
+export { type PluginFault, Policies, type Seat } from './path/policies.ts';
+export { ArenaPort } from './path/vnic-port.ts';
+export { instantiate, type Surroundings } from './plugins/instantiate.ts';

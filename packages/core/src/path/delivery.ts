@@ -76,6 +76,12 @@ export class Delivery {
     this.#unpublished = NOBODY;
   }
 
+  /** A ring that was full has room again: the device that waits for it is polled. */
+  roomFor(vm: number): void {
+    this.#arena.rxDoorbell.ring(vm);
+    this.#delivered = true;
+  }
+
   #handOff(owner: number, vm: number, descriptor: number): void {
     const { handoffRings, pool, vms } = this.#arena;
     const ring = this.#worker * this.#workers + owner;

@@ -120,6 +120,7 @@ export class TransmitPath {
     this.#forward(vm, decided, nowUs, waiting);
     const left = waiting - this.finished;
     this.#vms.backlogFrames[vm] = left;
+    if (waiting >= this.#ringSize && left < waiting) this.#delivery.roomFor(vm);
     if (left <= 0) return Turn.Empty;
     if (decided < count && this.#admitted[vm] === 0 && batch.retryAtUs - nowUs > PARKING_TICK_US) {
       this.retryAtUs = batch.retryAtUs;

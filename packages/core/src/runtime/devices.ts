@@ -27,6 +27,8 @@ export class Devices {
   readonly #rung: Int32Array;
   readonly #deaf: Int32Array;
   readonly #woken = new Set<Device>();
+  /** No device is due before this; the devices are looked through only then. */
+  #earliestUs = 0;
   /** Called when a device asks to be polled while the device thread may sleep. */
   onWake: () => void = () => undefined;
 
@@ -92,17 +94,23 @@ export class Devices {
       while (bits !== 0) {
         const device = this.#ofVm[(word << 5) | (31 - Math.clz32(bits & -bits))];
         bits &= bits - 1;
-        if (device !== undefined) device.dueUs = nowUs;
+        if (device !== undefined) this.#woken.add(device);
       }
     }
-    for (const device of this.#woken) device.dueUs = nowUs;
+    // A device that asks again while it is polled has its turn in the next call.
+    const woken = [...this.#woken];
     this.#woken.clear();
-    let next = Number.POSITIVE_INFINITY;
+    for (const device of woken) this.#pollOne(device, nowUs);
+    if (this.#earliestUs <= nowUs) this.#pollDue(nowUs);
+    return this.#woken.size > 0 ? nowUs : this.#earliestUs;
+  }
+
+  #pollDue(nowUs: number): void {
+    this.#earliestUs = Number.POSITIVE_INFINITY;
     for (const device of this.#devices) {
       if (device.dueUs <= nowUs) this.#pollOne(device, nowUs);
-      if (device.dueUs < next) next = device.dueUs;
+      else if (device.dueUs < this.#earliestUs) this.#earliestUs = device.dueUs;
     }
-    return next;
   }
 
   #pollOne(device: Device, nowUs: number): void {
@@ -113,6 +121,7 @@ export class Devices {
     try {
       const due = device.emulator.poll(nowUs);
       device.dueUs = due > nowUs ? due : nowUs + 1;
+      if (device.dueUs < this.#earliestUs) this.#earliestUs = device.dueUs;
     } catch (cause) {
       device.broken = true;
       device.dueUs = Number.POSITIVE_INFINITY;
@@ -125,7 +134,7 @@ export class Devices {
     const device = this.#ofVm[vm];
     if (device === undefined || device.plan.shared) return;
     device.emulator.setRunning?.(running);
-    device.dueUs = 0;
+    this.#woken.add(device);
     this.onWake();
   }
 

@@ -57,6 +57,7 @@ export class InlineRuntime {
   }
 
   close(): void {
+    this.#forwarder.rest();
     this.#closed = true;
   }
 }

@@ -39,7 +39,7 @@ export type WorkerReport =
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly plugin: string; readonly message: string; readonly fields: unknown };
 
 /** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
-const SPIN_SWEEPS = 200;
+const SPIN_SWEEPS = 50;
 /** A driver that can neither wake the loop nor say when it is due is asked this often. */
 const POLL_MS = 0.5;
 /** The longest sleep: a missed wake-up costs this much, and the watchdog sees a sign of life. */

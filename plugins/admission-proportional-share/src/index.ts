@@ -15,7 +15,7 @@ import { NicRoom } from './nic-room.ts';
 import { options, type ProportionalShareOptions } from './options.ts';
 import { CLASSES, classOf, Precedence } from './precedence.ts';
 import { RateBuckets } from './rate-buckets.ts';
-import { VmHomes } from './vm-homes.ts';
+import { ANYWHERE, VmHomes } from './vm-homes.ts';
 
 export { FairQueueing } from './fair-queueing.ts';
 export { NicRoom } from './nic-room.ts';
@@ -48,19 +48,24 @@ export class ProportionalShare implements AdmissionPolicy {
   readonly #precedence = new Precedence();
   readonly #homes: VmHomes;
 
-  constructor(@inject(Nics) nics: NicTable, @inject(Vms) vms: VmTable, @inject(Options) options: ProportionalShareOptions) {
+  constructor(
+    @inject(Nics) nics: NicTable,
+    @inject(Vms) vms: VmTable,
+    @inject(Options) options: ProportionalShareOptions,
+  ) {
     this.#vms = vms;
-    this.#room = new NicRoom(nics, options);
+    this.#room = new NicRoom(nics, options, this.#clockUs);
     this.#limits = new RateBuckets(vms.limitBps, vms.burstBytes, options.burstUs, this.#clockUs);
     this.#reserves = new RateBuckets(vms.reservationBps, new Float64Array(vms.count), options.burstUs, this.#clockUs);
     // Reservations are one class, whatever the priorities.
     this.#reservations = new FairQueueing(vms.reservationBps, PLACES);
     this.#shares = new FairQueueing(vms.shares, CLASSES * PLACES);
-    this.#homes = new VmHomes(nics, vms);
+    this.#homes = new VmHomes(nics, vms, this.#clockUs);
     this.sweep(0);
   }
 
-  sweep(_nowUs: number): undefined {
+  sweep(nowUs: number): undefined {
+    this.#clockUs[0] = nowUs;
     this.#room.renew();
     this.#homes.learn();
     this.#reservations.sweep();
@@ -74,7 +79,8 @@ export class ProportionalShare implements AdmissionPolicy {
     this.#clockUs[0] = batch.nowUs;
     this.#homes.learn();
     const room = this.#room;
-    room.measure(this.#homes.of[vm]);
+    room.measure(this.#homes.of[vm], this.#homes.inhabited);
+    if (room.flooded && this.#homes.flooded(vm)) room.measure(ANYWHERE, this.#homes.inhabited);
     this.#homes.watch(vm, room.overfull);
     this.#limits.refill(vm);
     this.#reserves.refill(vm);
@@ -96,7 +102,7 @@ export class ProportionalShare implements AdmissionPolicy {
     } else {
       if (conforms(this.#reserves, vm, batch.bytes[i])) this.#reservations.refuse(vm, place);
       this.#shares.refuse(vm, group);
-      this.#precedence.refuse(rank, place);
+      this.#precedence.leave(rank, place);
       batch.queueFrom(i, 0);
     }
   }
@@ -115,7 +121,8 @@ export class ProportionalShare implements AdmissionPolicy {
     let reservedTag = this.#reservations.tag[vm];
     let sharesTag = this.#shares.tag[vm];
     let reservedRoom = this.#room.reservedBytes;
-    let sharesRoom = this.#sharesRoom(rank, place);
+    let sharesRoom = this.#precedence.isOutranked(rank, place) ? 0 : this.#room.sharesBytes;
+    let anyRoom = this.#room.anyBytes;
     let i = 0;
     for (; i < count; i++) {
       const size = bytes[i];
@@ -123,7 +130,7 @@ export class ProportionalShare implements AdmissionPolicy {
       if ((reserve >= size || reserve >= reserveBytes) && reservedRoom > 0 && reservedTag <= reservedCeiling) {
         reserve -= size;
         reservedTag += size / reservation;
-      } else if (sharesRoom > 0 && sharesTag <= sharesCeiling) {
+      } else if (anyRoom > 0 || (sharesRoom > 0 && sharesTag <= sharesCeiling)) {
         sharesTag += size / shares;
       } else {
         break;
@@ -131,6 +138,7 @@ export class ProportionalShare implements AdmissionPolicy {
       allowed -= size;
       reservedRoom -= size;
       sharesRoom -= size;
+      anyRoom -= size;
     }
     this.#limits.tokens[vm] = allowed;
     this.#reserves.tokens[vm] = reserve;
@@ -138,11 +146,6 @@ export class ProportionalShare implements AdmissionPolicy {
     if (reservedCeiling < Number.POSITIVE_INFINITY) this.#reservations.tag[vm] = reservedTag;
     if (sharesCeiling < Number.POSITIVE_INFINITY) this.#shares.tag[vm] = sharesTag;
     return i;
-  }
-
-  #sharesRoom(rank: number, place: number): number {
-    if (this.#precedence.isBarred(rank, place)) return 0;
-    return this.#precedence.isBehind(rank, place) ? this.#room.lowBytes : this.#room.sharesBytes;
   }
 }
 

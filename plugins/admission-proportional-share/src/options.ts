@@ -7,13 +7,14 @@ export const options = Type.Object(
       default: 1000,
       minimum: 10,
       maximum: 100_000,
-      description: "How much waits on each NIC's queue, as time at the NIC's speed. More than the time between sweeps.",
+      description:
+        "How much waits on each NIC's queue, as time at the NIC's speed. More than three times the time between sweeps.",
     }),
     leastBytes: Size({
       default: 6072,
       minimum: 1518,
       maximum: 2 ** 20,
-      description: 'What may wait on each NIC at least, however slow it is: four full frames.',
+      description: 'What may wait on each NIC at least, however slow it is. More than two of the longest frames.',
     }),
     targetFrames: Type.Integer({
       default: 384,

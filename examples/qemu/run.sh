@@ -12,6 +12,7 @@ readonly PEER=10.77.0.1 MAC_A=52:54:00:00:00:0a MAC_B=52:54:00:00:00:0b
 
 declare -A control_in control_out
 processes=()
+host=
 
 say() { printf '\n== %s\n' "$*"; }
 fail() {
@@ -77,8 +78,9 @@ build_network() {
 }
 
 start_host() {
+  local waited
   (cd "$here" && exec node "$root/packages/cli/bin/fairlead.mjs" run host.yaml) >"$here/run/fairlead.log" 2>&1 &
-  local host=$! waited
+  host=$!
   processes+=("$host")
   for waited in {1..100}; do
     if [ -S "$here/run/a.sock" ] && [ -S "$here/run/b.sock" ]; then return; fi
@@ -86,6 +88,13 @@ start_host() {
     sleep 0.1
   done
   fail "fairlead did not listen after ${waited} tries: $(cat "$here/run/fairlead.log")"
+}
+
+# Ends the host as Ctrl-C would, and prints what it said of its NICs, and its last words.
+stop_host() {
+  kill -TERM "$host"
+  wait "$host" || fail "fairlead ended with status $?: $(tail -n 20 "$here/run/fairlead.log")"
+  sed -n -e '/NIC uplink. is /p' -e '/^frames /,$p' "$here/run/fairlead.log"
 }
 
 # Prints the command that runs a guest. QEMU is the client of the socket that the qemu-stream device listens on.
@@ -159,6 +168,20 @@ demonstrate() {
   in_guest a 10 ping -c 5 "$PEER"
   sent
   ip -n fl-wire link set port0 up
+
+  say "Guest b sends for six seconds: uplink 1's cable is pulled after two, and put back after four"
+  {
+    sleep 2
+    ip -n fl-wire link set port1 down
+    sleep 2
+    ip -n fl-wire link set port1 up
+  } &
+  in_guest b 30 iperf3 -c "$PEER" -b 20M -t 6
+  wait $!
+  sent
+
+  say 'The host ends, and says where every frame went'
+  stop_host
 }
 
 hand_over() {

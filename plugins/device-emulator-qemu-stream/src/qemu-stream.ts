@@ -93,7 +93,7 @@ export class QemuStream implements DeviceEmulator {
     }
     this.#guest = socket;
     socket.on('data', this.#arrived);
-    socket.once('close', this.#left);
+    socket.once('close', () => this.#left(socket));
     // Frames may have waited for a guest.
     this.#wake();
   }
@@ -108,12 +108,13 @@ export class QemuStream implements DeviceEmulator {
     this.#wake();
   };
 
-  readonly #left = (): void => {
+  #left(socket: Socket): void {
+    if (socket !== this.#guest) return; // it was cut off, and another may be here by now
     this.#reader.abandon();
     this.#rest = undefined;
     this.#guest = undefined;
     this.#writing = false;
-  };
+  }
 
   /** Pushes what has arrived, as far as there is room. */
   #push(): void {
@@ -122,12 +123,18 @@ export class QemuStream implements DeviceEmulator {
     this.#port.flush();
     if (at < 0) {
       this.#log.warn(`closed the connection on ${this.#path}: it sent a length that no frame has`);
-      this.#rest = undefined;
-      this.#guest?.destroy();
+      this.#cutOff();
       return;
     }
     this.#restFrom = at;
     if (at === rest.length && !this.#reader.holdsFrame) this.#rest = undefined;
+  }
+
+  /** The guest is gone from this moment: it may come again before its old connection has told of its end. */
+  #cutOff(): void {
+    const guest = this.#guest as Socket;
+    guest.destroy();
+    this.#left(guest);
   }
 
   /** Writes waiting frames to the guest; true when more may wait. */

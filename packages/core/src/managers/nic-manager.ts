@@ -1,4 +1,4 @@
-import { FairleadError, type NicDriver, NicRole, NicState, type NicTable } from '@fairlead/sdk';
+import { FairleadError, type LinkStatus, type NicDriver, NicRole, NicState, type NicTable } from '@fairlead/sdk';
 import type { HostConfig } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { NicTotals } from '../memory/nic-view.ts';
@@ -64,8 +64,9 @@ export class NicManager {
 
   /** Takes the links as they are now, without delay: once the drivers are open. */
   refresh(): void {
-    for (const [nic, driver] of this.drivers.entries()) {
-      const link = driver.link();
+    for (let nic = 0; nic < this.drivers.length; nic++) {
+      const link = this.#askLink(nic);
+      if (link === undefined) continue;
       this.#table.carrier[nic] = link.up ? 1 : 0;
       this.#table.speedBps[nic] = link.speedBps;
       this.#table.state[nic] = link.up && this.#table.admin[nic] === 1 ? NicState.Up : NicState.Down;
@@ -82,7 +83,8 @@ export class NicManager {
   }
 
   #watch(nic: number, nowUs: number): void {
-    const link = (this.drivers[nic] as NicDriver).link();
+    const link = this.#askLink(nic);
+    if (link === undefined) return;
     if (link.speedBps !== this.#table.speedBps[nic]) {
       this.#table.speedBps[nic] = link.speedBps;
       if (link.up && this.#table.state[nic] === NicState.Up) this.#changed(nic, 'up', 'link speed changed');
@@ -98,6 +100,16 @@ export class NicManager {
     this.#differsSinceUs[nic] = Number.POSITIVE_INFINITY;
     this.#table.carrier[nic] = up;
     this.#settle(nic, up === 1 ? 'link up' : 'link down');
+  }
+
+  /** The link as its driver tells it; a driver that cannot has failed. */
+  #askLink(nic: number): LinkStatus | undefined {
+    try {
+      return (this.drivers[nic] as NicDriver).link();
+    } catch (cause) {
+      this.driverFailed(nic, `link() threw: ${cause instanceof Error ? cause.message : String(cause)}`);
+      return undefined;
+    }
   }
 
   /** Takes a NIC out of service, or puts it back; as an operator does. */
@@ -119,7 +131,8 @@ export class NicManager {
     const state = up ? NicState.Up : NicState.Down;
     if (state === this.#table.state[nic]) return;
     this.#table.state[nic] = state;
-    if (!up && this.#arena.threads.available & (1 << nic)) this.#table.failover[nic] = 1;
+    if (up) this.#table.failover[nic] = 0; // what still waits on its queue leaves by it after all
+    else if (this.#arena.threads.available & (1 << nic)) this.#table.failover[nic] = 1;
     this.#publish();
     this.#changed(nic, up ? 'up' : 'down', cause);
   }

@@ -39,8 +39,9 @@ export class ResourceManager {
   setAllocation(vm: string, change: Partial<Bandwidth>): void {
     const row = this.#index(vm);
     for (const [key, value] of Object.entries(change)) {
-      const least = key === 'shares' || key === 'limitBps' || key === 'peakBps' ? Number.MIN_VALUE : 0;
-      if (typeof value !== 'number' || Number.isNaN(value) || value < least) {
+      const mayBeUnbounded = key === 'limitBps' || key === 'peakBps';
+      const least = key === 'shares' || mayBeUnbounded ? Number.MIN_VALUE : 0;
+      if (!(Number.isFinite(value) || (mayBeUnbounded && value === Number.POSITIVE_INFINITY)) || value < least) {
         throw new FairleadError('FAIRLEAD_ERR_CONFIG_INVALID', `${key} is ${String(value)}`, {
           where: `bandwidth of VM ${vm}`,
           mend: `write a number ${least > 0 ? 'above' : 'of at least'} 0`,
@@ -82,7 +83,12 @@ export class ResourceManager {
     const running = [...Array(table.count).keys()].filter((vm) => table.runState[vm] === VmRunState.Running);
     const granted = divide(
       this.#nics.capacityBps,
-      running.map((vm) => ({ reservationBps: table.reservationBps[vm], limitBps: table.limitBps[vm], shares: table.shares[vm] })),
+      running.map((vm) => ({
+        reservationBps: table.reservationBps[vm],
+        limitBps: table.limitBps[vm],
+        shares: table.shares[vm],
+        priority: table.priority[vm],
+      })),
     );
     table.entitledBps.fill(0);
     const unmet: UnmetReservation[] = [];

@@ -142,7 +142,8 @@ export class VmManager {
   /** After a failure the hypervisor knows how the VM is; when it does not answer either, the VM is taken to run on. */
   async #reconcile(vm: number): Promise<void> {
     const name = this.#table.names[vm] as string;
-    const status = await this.#hypervisor?.status({ index: vm, name }).catch(() => undefined);
+    const ask = async (): Promise<VmState | undefined> => this.#hypervisor?.status({ index: vm, name });
+    const status = await ask().catch(() => undefined);
     const known = status === undefined ? -1 : STATES.indexOf(status);
     if (known >= 0) this.#set(vm, known as VmRunState);
     else if (this.#table.runState[vm] === VmRunState.Migrating) this.#set(vm, VmRunState.Running);

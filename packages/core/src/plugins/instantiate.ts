@@ -5,7 +5,6 @@ import {
   FairleadError,
   isFairleadError,
   Logger,
-  type Log,
   Nics,
   type NicTable,
   Options,
@@ -20,6 +19,7 @@ import {
 } from '@fairlead/sdk';
 import { container, type InjectionToken } from 'tsyringe';
 import { SeededRandom } from '../random.ts';
+import { limitedLog } from './limited-log.ts';
 
 /** What a thread has to give to the plugins it makes. */
 export interface Surroundings {
@@ -54,10 +54,7 @@ export function instantiate<K extends PluginKind>(
 ): ExtensionPoints[K] {
   const { kind, name, implementation } = definition;
   const child = container.createChildContainer();
-  const log: Log = {
-    info: (message, fields) => surroundings.log('info', name, message, fields),
-    warn: (message, fields) => surroundings.log('warn', name, message, fields),
-  };
+  const log = limitedLog((level, message, fields) => surroundings.log(level, name, message, fields), surroundings.clock);
   const give = (token: Token<never>, useValue: unknown): void => {
     child.register(token as unknown as InjectionToken, { useValue });
   };
@@ -68,6 +65,7 @@ export function instantiate<K extends PluginKind>(
   give(Randomness as Token<never>, new SeededRandom(surroundings.seed, where));
   give(Logger as Token<never>, log);
   if (provided !== undefined) give(provided.token as Token<never>, provided.value);
+  demandTokens(definition, where);
   let instance: ExtensionPoints[K];
   try {
     instance = child.resolve(implementation);
@@ -76,6 +74,19 @@ export function instantiate<K extends PluginKind>(
   }
   checkHooks(kind, name, instance, where);
   return instance;
+}
+
+/** A parameter of the constructor of which nothing says what it is would be given undefined, without a word. */
+function demandTokens({ kind, name, implementation }: PluginDefinition, where: string): void {
+  const tokens = Reflect.getOwnMetadata('injectionTokens', implementation) as Record<number, unknown> | undefined;
+  const types = Reflect.getOwnMetadata('design:paramtypes', implementation) as readonly unknown[] | undefined;
+  for (let i = 0; i < implementation.length; i++) {
+    if (tokens?.[i] !== undefined || types?.[i] !== undefined) continue;
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_TOKEN', `${kind} plugin "${name}" does not say what parameter ${i + 1} of its constructor is`, {
+      where,
+      mend: 'name a token for every parameter, with @inject(Token) or in static inject',
+    });
+  }
 }
 
 function constructionError(kind: PluginKind, name: string, where: string, cause: unknown): FairleadError {

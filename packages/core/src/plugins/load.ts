@@ -1,5 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 
@@ -79,15 +80,44 @@ function folderOf(base: string): string {
   return base.startsWith('file:') ? fileURLToPath(new URL('.', base)) : base;
 }
 
+const baseUrl = (base: string): string => (base.startsWith('file:') ? base : pathToFileURL(`${base}/`).href);
+
 function tryResolve(name: string, bases: readonly string[]): string | undefined {
   for (const base of [...bases, import.meta.url]) {
     try {
-      const from = base.startsWith('file:') ? base : pathToFileURL(`${base}/`).href;
-      return pathToFileURL(createRequire(from).resolve(name)).href;
+      return pathToFileURL(createRequire(baseUrl(base)).resolve(name)).href;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
+      const exported = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? resolveForImport(name, base) : undefined;
+      if (exported !== undefined) return exported;
       if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' && code !== 'ERR_INVALID_MODULE_SPECIFIER') throw error;
     }
+  }
+  return undefined;
+}
+
+/**
+ * `require.resolve` finds no module that a package exports for `import` alone, as packages of ES modules do: for those
+ * the package's own `exports` is read (Node.js, Packages, "Conditional exports").
+ */
+function resolveForImport(name: string, base: string): string | undefined {
+  const [, packageName = '', subpath = ''] = /^((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(name) ?? [];
+  for (const folder of createRequire(baseUrl(base)).resolve.paths(name) ?? []) {
+    const home = join(folder, packageName);
+    if (!existsSync(join(home, 'package.json'))) continue;
+    const { exports } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown };
+    const target = targetForImport((exports as Record<string, unknown>)[`.${subpath}`] ?? (subpath === '' ? exports : undefined));
+    return target === undefined ? undefined : pathToFileURL(join(home, target)).href;
+  }
+  return undefined;
+}
+
+function targetForImport(entry: unknown): string | undefined {
+  if (typeof entry === 'string') return entry;
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  for (const [condition, value] of Object.entries(entry)) {
+    const target = ['import', 'node', 'default'].includes(condition) ? targetForImport(value) : undefined;
+    if (target !== undefined) return target;
   }
   return undefined;
 }

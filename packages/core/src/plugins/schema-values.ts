@@ -11,7 +11,7 @@ interface SchemaNode {
   readonly anyOf?: readonly SchemaNode[];
 }
 
-const ajv = new Ajv({ useDefaults: true, ownProperties: true, strict: false, allErrors: true, verbose: true });
+const ajv = new Ajv({ useDefaults: true, ownProperties: true, strict: false, strictNumbers: true, allErrors: true, verbose: true });
 ajvFormats.default(ajv);
 ajv.addKeyword({ keyword: 'unit', schemaType: 'string' });
 
@@ -114,7 +114,7 @@ function explain(error: ErrorObject, code: ErrorCode): Complaint {
     .slice(1)
     .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
     .reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : whole === '' ? part : `${whole}.${part}`), '');
-  const shown = JSON.stringify(error.data)?.slice(0, 60) ?? String(error.data);
+  const shown = (typeof error.data === 'number' ? undefined : JSON.stringify(error.data)?.slice(0, 60)) ?? String(error.data);
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params['additionalProperty']);
     const known = Object.keys((error.parentSchema as SchemaNode).properties ?? {});

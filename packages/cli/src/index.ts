@@ -1,0 +1,10 @@
+export { type CheckedHostFile, checkHostFile } from './config/check-host-file.ts';
+export { type Fault, faultLines } from './config/fault.ts';
+export type { HostFile } from './config/host-file.ts';
+export type { HappenedEvent } from './live/events.ts';
+export type { NicRates, Rates, VmRates } from './live/rates.ts';
+export type { OutputDigest } from './replay/digest.ts';
+export type { FeedCounts } from './replay/feed.ts';
+export { type ReplayOptions, type ReplayResult, replay } from './replay/replay.ts';
+export { hostSchema } from './schema/host-schema.ts';
+export type { JsonSchema } from './schema/published.ts';

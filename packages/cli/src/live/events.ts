@@ -1,0 +1,59 @@
+import type { Host } from '@fairlead/core';
+
+/** Something that happened to a host while it ran. */
+export interface HappenedEvent {
+  readonly event: 'fault' | 'nic' | 'vm' | 'device' | 'worker' | 'reservation-unmet' | 'log';
+  /** Since the host was made, in seconds. */
+  readonly seconds: number;
+  /** In words, on one line. */
+  readonly text: string;
+  /** True for what someone should look at. */
+  readonly grave: boolean;
+}
+
+/** Listens to everything a host says of itself. */
+export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
+  const say = (event: HappenedEvent['event'], text: string, grave: boolean): void =>
+    hear({ event, seconds: host.nowUs / 1e6, text: text.replaceAll(/\s+/g, ' '), grave });
+  host.on('fault', ({ plugin, hook, vm, fallback, message }) =>
+    say(
+      'fault',
+      `plugin ${plugin} failed in ${hook}() for VM ${vm} and was put aside; ${fallback} serves: ${message}`,
+      true,
+    ),
+  );
+  host.on('nic', ({ nic, state, cause }) => say('nic', `NIC ${nic} is ${state}: ${cause}`, state === 'down'));
+  host.on('vm', ({ vm, state }) => say('vm', `VM ${vm} is ${state}`, false));
+  host.on('device', ({ device, message }) => say('device', `virtual NIC ${device} failed: ${message}`, true));
+  host.on('worker', ({ worker, cause }) => say('worker', `forwarding worker ${worker} was lost: ${cause}`, true));
+  host.on('reservation-unmet', (unmet) =>
+    say(
+      'reservation-unmet',
+      `the NICs that are up cannot meet the reservation of ${unmet.map(({ vm }) => vm).join(', ')}`,
+      true,
+    ),
+  );
+  host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
+}
+
+/**
+ * What a host says of itself, kept until someone listens: a plugin may fail while the host is still being started. That
+ * the VMs come up meanwhile is no news.
+ */
+export class EventQueue {
+  readonly #kept: HappenedEvent[] = [];
+  #hear: ((event: HappenedEvent) => void) | undefined;
+
+  constructor(host: Host) {
+    listen(host, (event) => {
+      if (this.#hear !== undefined) this.#hear(event);
+      else if (event.event !== 'vm') this.#kept.push(event);
+    });
+  }
+
+  /** Hands over what was kept, and from now on each event as it comes. */
+  drainTo(hear: (event: HappenedEvent) => void): void {
+    this.#hear = hear;
+    for (const event of this.#kept.splice(0)) hear(event);
+  }
+}

@@ -1,0 +1,122 @@
+import { quantity } from '@fairlead/sdk';
+import { Command, Option } from 'commander';
+import { check } from './commands/check.ts';
+import { demo } from './commands/demo.ts';
+import { replayCommand } from './commands/replay.ts';
+import { run } from './commands/run.ts';
+import { schema } from './commands/schema.ts';
+import type { Output } from './output.ts';
+import { ownManifest } from './version.ts';
+import { progressOn } from './view/progress.ts';
+import type { TerminalStreams } from './view/terminal.ts';
+
+interface LiveFlags {
+  readonly for?: number;
+  readonly json?: boolean;
+}
+
+interface ReplayCommandFlags {
+  readonly config: string;
+  readonly out?: string;
+  readonly nicSpeed?: number;
+  readonly assign?: boolean;
+  readonly speedUp: 'yes' | 'no';
+  readonly json?: boolean;
+}
+
+/** Exit code of a command line that does not fit any command. */
+const WRONG_USE = 2;
+
+/** The command line was answered, with help or with what is wrong about it; nothing is left but to end. */
+export class WrongUse extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('answered');
+    this.exitCode = exitCode;
+  }
+}
+
+/** The command line. `done` is told the exit code of the command that ran. */
+export function createProgram(
+  output: Output,
+  terminal: TerminalStreams | undefined,
+  done: (code: number) => void,
+): Command {
+  const program = new Command('fairlead')
+    .description('A policy framework for the NICs of a host that runs virtual machines.')
+    .version(ownManifest().version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .option('--debug', 'show the stack trace of an error')
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(fairlead --help shows what there is)')
+    .exitOverride(({ exitCode }) => {
+      throw new WrongUse(exitCode === 0 ? 0 : WRONG_USE);
+    });
+
+  const live = ({ for: forMs, json = false }: LiveFlags) => ({
+    ...(forMs === undefined ? {} : { forMs }),
+    json,
+    ...(terminal === undefined ? {} : { terminal }),
+  });
+
+  program
+    .command('demo')
+    .description('run four simulated guests over a team of three simulated NICs')
+    .option('--for <time>', 'end by itself after a time, as 10s', duration)
+    .option('--json', 'print lines of JSON')
+    .action(async (flags: LiveFlags) => done(await demo(live(flags), output)));
+
+  program
+    .command('check')
+    .description('say everything that is wrong with a configuration; opens and changes nothing')
+    .argument('<file>', 'configuration, as host.yaml')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, flags: { json?: boolean }) => done(await check(file, flags, output)));
+
+  program
+    .command('run')
+    .description('run a host until Ctrl-C')
+    .argument('<file>', 'configuration, as host.yaml')
+    .option('--for <time>', 'end by itself after a time, as 10s', duration)
+    .option('--json', 'print lines of JSON')
+    .action(async (file: string, flags: LiveFlags) => done(await run(file, live(flags), output)));
+
+  program
+    .command('replay')
+    .description('run a capture through the policies of a configuration, open-loop on the virtual clock')
+    .argument('<capture>', 'pcap or pcapng file; each frame is sent by the VM that has its source MAC')
+    .requiredOption('-c, --config <file>', 'configuration, as host.yaml')
+    .option('-o, --out <folder>', 'where the outputs go (default: name of the capture, with .replay)')
+    .option('--nic-speed <rate>', 'speed of NICs whose driver names none (default: 1Gbps)', rate)
+    .option('--assign', 'give frames of unknown source to the VMs in turn, under their MACs')
+    .addOption(
+      new Option('--speed-up <yes|no>', 'no: not faster than the capture was').choices(['yes', 'no']).default('yes'),
+    )
+    .option('--json', 'print one JSON object')
+    .action(async (capture: string, flags: ReplayCommandFlags) => {
+      const { nicSpeed, speedUp, ...rest } = flags;
+      const speed = nicSpeed === undefined ? {} : { nicSpeedBps: nicSpeed };
+      const progress = flags.json ? undefined : progressOn(process.stderr);
+      const shown = progress === undefined ? {} : { progress };
+      done(await replayCommand(capture, { ...rest, ...speed, ...shown, realTime: speedUp === 'no' }, output));
+    });
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of a configuration, for editors')
+    .action(async () => done(await schema(output)));
+
+  return program;
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_UNIT` when it is not a time. */
+function duration(text: string): number {
+  return quantity(text, 'ms', '--for');
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_UNIT` when it is not a rate. */
+function rate(text: string): number {
+  return quantity(text, 'bps', '--nic-speed');
+}

@@ -1,0 +1,93 @@
+import {
+  type AdmissionPolicy,
+  definePlugin,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  type PluginClass,
+  type PluginDefinition,
+  type Token,
+  type TransmitBatch,
+  Type,
+} from '@fairlead/sdk';
+import type { DecisionLog } from './decision-log.ts';
+
+/** The part of reflect-metadata by which the container knows what a constructor is to be given. */
+interface Metadata {
+  getOwnMetadataKeys(target: object): unknown[];
+  getOwnMetadata(key: unknown, target: object): unknown;
+  defineMetadata(key: unknown, value: unknown, target: object): void;
+}
+
+/** An admission plugin whose decisions are written down. */
+export function watchedAdmission(
+  plugin: PluginDefinition<'admission'>,
+  log: DecisionLog,
+): PluginDefinition<'admission'> {
+  return watched<'admission', AdmissionPolicy>(plugin, (policy) => {
+    const admit = policy.admit.bind(policy);
+    policy.admit = (batch: TransmitBatch): undefined => {
+      log.settle();
+      const answer = admit(batch);
+      log.admitted(batch);
+      return answer;
+    };
+  });
+}
+
+/** A load distribution plugin whose choices are written down. */
+export function watchedDistribution(
+  plugin: PluginDefinition<'load-distribution'>,
+  log: DecisionLog,
+): PluginDefinition<'load-distribution'> {
+  return watched<'load-distribution', LoadDistribution>(plugin, (policy) => {
+    const select = policy.select.bind(policy);
+    policy.select = (batch: TransmitBatch): undefined => {
+      log.settle();
+      const answer = select(batch);
+      log.chosen(batch);
+      return answer;
+    };
+  });
+}
+
+/** The same plugin, each instance of which is handed to `watch` when it has been made. */
+function watched<K extends 'admission' | 'load-distribution', T extends object>(
+  plugin: PluginDefinition<K>,
+  watch: (instance: T) => void,
+): PluginDefinition<K> {
+  const original = plugin.implementation;
+  const made = function (...dependencies: unknown[]): T {
+    const instance = Reflect.construct(original, dependencies) as T;
+    watch(instance);
+    return instance;
+  };
+  const metadata = Reflect as unknown as Metadata;
+  for (const key of metadata.getOwnMetadataKeys(original)) {
+    metadata.defineMetadata(key, metadata.getOwnMetadata(key, original), made);
+  }
+  const implementation = made as unknown as PluginClass<never>;
+  return definePlugin({ ...plugin, implementation }) as unknown as PluginDefinition<K>;
+}
+
+/** What the host does without a load distribution, as a plugin: so that it can be watched. */
+class FirstAvailable implements LoadDistribution {
+  static readonly inject: readonly Token<unknown>[] = [Nics];
+  readonly #nics: NicTable;
+
+  constructor(nics: NicTable) {
+    this.#nics = nics;
+  }
+
+  select(batch: TransmitBatch): undefined {
+    batch.nic.fill(this.#nics.available[0], 0, batch.count);
+  }
+}
+
+export const firstAvailable = definePlugin({
+  kind: 'load-distribution',
+  name: 'first-available',
+  apiVersion: 1,
+  options: Type.Object({}, { additionalProperties: false }),
+  implementation: FirstAvailable,
+});

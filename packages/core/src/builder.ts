@@ -5,7 +5,7 @@ import type { WrittenHostConfig } from './config.ts';
 import { Host } from './host.ts';
 
 /** Options of a plugin as they are written in code. */
-type WrittenOptions<S extends OptionsSchema> = Written<Static<S>>;
+export type WrittenOptions<S extends OptionsSchema> = Written<Static<S>>;
 
 /** A plugin and its options, for a place in a host. */
 export interface Used<K extends PluginKind> {
@@ -28,9 +28,12 @@ export function use<K extends PluginKind, S extends OptionsSchema>(
   return { definition: plugin as unknown as PluginDefinition<K>, options: options as unknown as object };
 }
 
-type Nic = WrittenHostConfig extends { nics?: readonly (infer N)[] } ? Omit<N & object, 'name' | 'driver'> : never;
-type Vm = WrittenHostConfig extends { vms?: readonly (infer V)[] } ? Omit<V & object, 'name' | 'mac' | 'device'> : never;
-type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
+/** What may be said of a NIC beside its name and driver. */
+export type MoreOfNic = WrittenHostConfig extends { nics?: readonly (infer N)[] } ? Omit<N & object, 'name' | 'driver'> : never;
+/** What may be said of a VM beside its name, MAC address and device. */
+export type MoreOfVm = WrittenHostConfig extends { vms?: readonly (infer V)[] } ? Omit<V & object, 'name' | 'mac' | 'device'> : never;
+/** A section of the configuration. */
+export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
 /**
  * Composes a host in code, step by step. Nothing happens before `build` or `start`.
@@ -59,13 +62,13 @@ export class HostBuilder {
     return { use: name, options: used.options };
   }
 
-  nic(name: string, driver: Used<'nic-driver'>, more: Nic = {} as Nic): this {
+  nic(name: string, driver: Used<'nic-driver'>, more: MoreOfNic = {} as MoreOfNic): this {
     this.#nics.push({ name, driver: this.#place(driver), ...more });
     return this;
   }
 
   /** A VM with a virtual NIC of its own, or behind the shared port that `more.port` names. */
-  vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: Vm = {} as Vm): this {
+  vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: MoreOfVm = {} as MoreOfVm): this {
     this.#vms.push({ name, mac, ...(device === undefined ? {} : { device: this.#place(device) }), ...more });
     return this;
   }

@@ -15,7 +15,8 @@ export const pluginUseSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const policySchema = Type.Object(
+/** A policy and its fallback in a place of the configuration. */
+export const policySchema = Type.Object(
   {
     ...pluginUseSchema.properties,
     fallback: Type.Optional(pluginUseSchema),
@@ -23,6 +24,7 @@ const policySchema = Type.Object(
   { additionalProperties: false, description: 'a policy, and the one that serves when it fails' },
 );
 
+/** A VM's bandwidth allocation. */
 export const bandwidthSchema = Type.Object(
   {
     reservationBps: Rate({ default: 0, description: 'guaranteed rate' }),

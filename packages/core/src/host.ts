@@ -46,6 +46,7 @@ export class Host extends EventEmitter<HostEvents> {
   #workers: WorkersRuntime | undefined;
   #deviceLoop: DeviceLoop | undefined;
   readonly #surroundings: Surroundings;
+  #starting = false;
   #state: 'made' | 'running' | 'closed' = 'made';
 
   constructor(composition: Composition) {
@@ -95,7 +96,8 @@ export class Host extends EventEmitter<HostEvents> {
     this.vms = new VmManager(this.#arena.vms, this.#hypervisor, {
       setRunning: (vm, running) => this.#devices.setRunning(vm, running),
       changed: (vm, state) => {
-        this.resources.recompute();
+        // While the VMs start, one division at the end serves for all of them.
+        if (!this.#starting) this.resources.recompute();
         this.emit('vm', { vm: names.vms[vm] as string, state });
       },
     });
@@ -111,7 +113,10 @@ export class Host extends EventEmitter<HostEvents> {
     try {
       if (this.config.runtime.kind === 'inline') await this.#startInline();
       else await this.#startWorkers();
+      this.#starting = true;
       await this.vms.startAll(this.config.vms.flatMap((vm, i) => (vm.start ? [i] : [])));
+      this.#starting = false;
+      this.resources.recompute();
     } catch (error) {
       await this.close();
       throw error;

@@ -1,12 +1,34 @@
-export { createHost, HostBuilder, hostFrom, use, type Used } from './builder.ts';
-export { type Composed, composeHost, type ComposeOptions, type Composition, checkHost } from './compose.ts';
+export {
+  createHost,
+  HostBuilder,
+  hostFrom,
+  type MoreOfNic,
+  type MoreOfVm,
+  type Section,
+  use,
+  type Used,
+  type WrittenOptions,
+} from './builder.ts';
+export {
+  checkHost,
+  type Composed,
+  composeHost,
+  type ComposeOptions,
+  type Composition,
+  type DevicePlan,
+  type PluginPlan,
+  type PolicyPlan,
+} from './compose.ts';
 export {
   type Bandwidth,
+  bandwidthSchema,
   type HostConfig,
   hostConfigSchema,
   type NicConfig,
   type PluginUse,
+  pluginUseSchema,
   type PolicyUse,
+  policySchema,
   type VmConfig,
   type WrittenHostConfig,
 } from './config.ts';
@@ -19,5 +41,5 @@ export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
 export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
-export { checkValue, closest, type Complaint, complaintFrom } from './plugins/schema-values.ts';
+export { type Checked, checkValue, closest, type Complaint, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';

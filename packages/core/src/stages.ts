@@ -1,10 +1,14 @@
 /**
  * The parts of a forwarding loop, to drive one alone: from a test, a bench or a prompt. `@fairlead/core/stages`.
  */
-export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
+export { Arena, type ArenaHandle, createArena, type RowNames } from './memory/arena.ts';
+export type { Doorbell } from './memory/doorbell.ts';
 export { FramePool, HEADROOM_BYTES } from './memory/frame-pool.ts';
+export type { MemoryLayout, MemoryShape } from './memory/layout.ts';
 export { MacTable } from './memory/mac-table.ts';
+export type { NicView } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
+export type { Phase, Threads } from './memory/threads.ts';
 export { Forwarder, type ForwarderOptions } from './path/forwarder.ts';
 export { type PluginFault, Policies, type Seat } from './path/policies.ts';
 export { ArenaPort } from './path/vnic-port.ts';

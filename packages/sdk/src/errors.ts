@@ -60,6 +60,8 @@ const BRAND = Symbol.for('fairlead.error');
 export class FairleadError extends Error {
   override readonly name = 'FairleadError';
   readonly code: ErrorCode;
+  /** What is wrong, without the place and the mend. */
+  readonly what: string;
   readonly where: string | undefined;
   readonly mend: string | undefined;
   readonly [BRAND] = true;
@@ -69,6 +71,7 @@ export class FairleadError extends Error {
     const mend = detail.mend === undefined ? '' : `; ${detail.mend}`;
     super(`${what}${place}${mend} [${code}]`, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
+    this.what = what;
     this.where = detail.where;
     this.mend = detail.mend;
   }

@@ -17,18 +17,20 @@ export interface UnmetReservation {
  */
 export class ResourceManager {
   readonly #table: VmTable;
+  readonly #rows: ReadonlyMap<string, number>;
   readonly #nics: NicManager;
   readonly #unmet: (unmet: readonly UnmetReservation[]) => void;
 
   constructor(table: VmTable, nics: NicManager, unmet: (unmet: readonly UnmetReservation[]) => void) {
     this.#table = table;
+    this.#rows = new Map(table.names.map((name, vm) => [name, vm]));
     this.#nics = nics;
     this.#unmet = unmet;
   }
 
   #index(vm: string): number {
-    const index = this.#table.names.indexOf(vm);
-    if (index >= 0) return index;
+    const index = this.#rows.get(vm);
+    if (index !== undefined) return index;
     throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${vm}"`, { mend: 'use a name from the configuration' });
   }
 

@@ -41,17 +41,19 @@ export class VmManager {
   readonly #hypervisor: Hypervisor | undefined;
   readonly #effects: VmEffects;
   readonly #pending = new Map<number, Promise<unknown>>();
+  readonly #rows: ReadonlyMap<string, number>;
 
   constructor(table: VmTable, hypervisor: Hypervisor | undefined, effects: VmEffects) {
     this.#table = table;
+    this.#rows = new Map(table.names.map((name, vm) => [name, vm]));
     this.#hypervisor = hypervisor;
     this.#effects = effects;
   }
 
   /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM` */
   index(name: string): number {
-    const vm = this.#table.names.indexOf(name);
-    if (vm >= 0) return vm;
+    const vm = this.#rows.get(name);
+    if (vm !== undefined) return vm;
     throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${name}"`, { mend: 'use a name from the configuration' });
   }
 

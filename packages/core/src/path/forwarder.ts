@@ -73,7 +73,7 @@ export class Forwarder {
       options.batchFrames,
     );
     this.#receivers = options.receives.map(
-      (nic) => new ReceivePath(arena, worker, nic, drivers[nic] as NicDriver, macs, this.#delivery, driverFailed),
+      (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#delivery, driverFailed),
     );
     this.#warm = createWarm(arena);
     this.#parking = new Parking(arena.vms.count);
@@ -96,7 +96,8 @@ export class Forwarder {
     this.#parking.advance(nowUs, this.#ready);
     this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
     if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
-    if (this.#takeBackMask === 0) work += this.#serveAll(nowUs);
+    // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
+    if (this.#takeBackMask === 0 || this.#arena.nics.availableCount === 0) work += this.#serveAll(nowUs);
     work += this.#drain(nowUs);
     this.#delivery.flush();
     threads.enter(this.#worker, Phase.Core, 0);

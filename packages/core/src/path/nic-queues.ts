@@ -119,6 +119,7 @@ export class NicQueues implements QueueArrays {
     this.#burstBytes = this.#list(this.base + nic * this.size, head, n);
     burst.count = n;
     burst.nowUs = nowUs;
+    if (burst.failures !== 0) this.#unmark();
     return n;
   }
 
@@ -145,8 +146,12 @@ export class NicQueues implements QueueArrays {
       this.#nics.txBytes[nic] -= bytes[i];
       this.#refuse(nic, this.#arena.pool.slotVm[this.#slots[i]], bytes[i]);
     }
-    // A frame marked as failed but not consumed is offered again, unmarked.
-    failed.fill(0);
+    this.#unmark();
+  }
+
+  /** A frame marked as failed but not consumed is offered again, unmarked. */
+  #unmark(): void {
+    this.#burst.failed.fill(0);
     this.#burst.failures = 0;
   }
 

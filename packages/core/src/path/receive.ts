@@ -15,7 +15,8 @@ export class ReceivePath {
   readonly #arena: Arena;
   readonly #worker: number;
   readonly #nic: number;
-  readonly #driver: NicDriver;
+  /** All drivers: the one of this NIC is replaced when it fails. */
+  readonly #drivers: readonly NicDriver[];
   readonly #macs: MacTable;
   readonly #delivery: Delivery;
   readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
@@ -28,7 +29,7 @@ export class ReceivePath {
     arena: Arena,
     worker: number,
     nic: number,
-    driver: NicDriver,
+    drivers: readonly NicDriver[],
     macs: MacTable,
     delivery: Delivery,
     driverFailed: (nic: number, hook: string, cause: unknown) => void,
@@ -36,7 +37,7 @@ export class ReceivePath {
     this.#arena = arena;
     this.#worker = worker;
     this.#nic = nic;
-    this.#driver = driver;
+    this.#drivers = drivers;
     this.#macs = macs;
     this.#delivery = delivery;
     this.#driverFailed = driverFailed;
@@ -57,7 +58,7 @@ export class ReceivePath {
     let received = 0;
     threads.enter(this.#worker, Phase.Receive, this.#nic);
     try {
-      received = this.#driver.receive(burst);
+      received = (this.#drivers[this.#nic] as NicDriver).receive(burst);
     } catch (cause) {
       this.#driverFailed(this.#nic, 'receive', cause);
     }

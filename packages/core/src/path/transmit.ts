@@ -110,14 +110,15 @@ export class TransmitPath {
       }
       count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
     }
+    const backlog = waiting - this.finished;
     if (this.#nics.availableCount === 0) {
-      this.#vms.backlogFrames[vm] = waiting;
+      this.#vms.backlogFrames[vm] = backlog;
       return Turn.More;
     }
-    batch.begin(vm, count, nowUs, waiting);
+    batch.begin(vm, count, nowUs, backlog);
     if (this.#policies.needsFlow) this.#fillFlow(count);
-    const decided = admitted > 0 ? count : this.#admit(vm, count, nowUs, waiting);
-    this.#forward(vm, decided, nowUs, waiting);
+    const decided = admitted > 0 ? count : this.#admit(vm, count, nowUs, backlog);
+    this.#forward(vm, decided, nowUs, backlog);
     const left = waiting - this.finished;
     this.#vms.backlogFrames[vm] = left;
     if (waiting >= this.#ringSize && left < waiting) this.#delivery.roomFor(vm);

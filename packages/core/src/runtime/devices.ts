@@ -72,6 +72,8 @@ export class Devices {
         this.#woken.add(device);
         this.onWake();
       });
+      // No VM runs before the VM manager has started it.
+      if (!device.plan.shared) device.emulator.setRunning?.(false);
     }
   }
 

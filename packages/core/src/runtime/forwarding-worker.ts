@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { NicDriver } from '@fairlead/sdk';
+import { type ErrorCode, isFairleadError, type NicDriver } from '@fairlead/sdk';
 import { SystemClock } from '../clock.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import type { Forwarder } from '../path/forwarder.ts';
@@ -31,9 +31,18 @@ export interface ForwardingTask {
   readonly port: MessagePort;
 }
 
+/** A `FairleadError` as it is posted: an error loses its code on the way between threads. */
+export interface PostedError {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly where: string | undefined;
+  readonly mend: string | undefined;
+}
+
 /** What a forwarding worker tells the host. */
 export type WorkerReport =
   | { readonly type: 'ready'; readonly policies: { admission: string[]; distribution: string[] } }
+  | { readonly type: 'failed'; readonly error: PostedError }
   | { readonly type: 'fault'; readonly plugin: string; readonly hook: string; readonly vm: number; readonly fallback: string; readonly message: string }
   | { readonly type: 'driver'; readonly nic: number; readonly hook: string; readonly message: string }
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly plugin: string; readonly message: string; readonly fields: unknown };
@@ -61,17 +70,17 @@ export default async function forward(task: ForwardingTask): Promise<void> {
     seed: task.seed,
     log: (level, plugin, message, fields) => tell({ type: 'log', level, plugin, message, fields }),
   };
-  const plan: StagePlan = {
-    worker,
-    workers: task.arena.shape.workers,
-    batchFrames: task.batchFrames,
-    portSecurity: task.portSecurity,
-    nics: await reload('nic-driver', task.nics),
-    admission: await reload('admission', task.admission),
-    distribution: await reload('load-distribution', task.distribution),
-  };
   const drivers: NicDriver[] = [];
   try {
+    const plan: StagePlan = {
+      worker,
+      workers: task.arena.shape.workers,
+      batchFrames: task.batchFrames,
+      portSecurity: task.portSecurity,
+      nics: await reload('nic-driver', task.nics),
+      admission: await reload('admission', task.admission),
+      distribution: await reload('load-distribution', task.distribution),
+    };
     await openDrivers(arena, plan, task, surroundings, drivers);
     const forwarder = createForwarder(arena, plan, drivers, surroundings, {
       fault: ({ plugin, hook, vm, fallback, error }) => tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
@@ -82,6 +91,12 @@ export default async function forward(task: ForwardingTask): Promise<void> {
     });
     tell({ type: 'ready', policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) } });
     await loop(arena, worker, forwarder, drivers, clock);
+  } catch (error) {
+    if (isFairleadError(error)) {
+      const { code, what, where, mend } = error;
+      tell({ type: 'failed', error: { code, what, where, mend } });
+    }
+    throw error;
   } finally {
     for (const driver of drivers) await driver.close?.();
     port.close();

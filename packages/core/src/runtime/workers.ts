@@ -1,11 +1,11 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { FairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
 import type { Composition, PluginPlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { Phase } from '../memory/threads.ts';
-import type { ForwardingTask, PostedPlugin, WorkerReport } from './forwarding-worker.ts';
+import type { ForwardingTask, PostedError, PostedPlugin, WorkerReport } from './forwarding-worker.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What the host is told by its workers. */
@@ -93,20 +93,27 @@ export class WorkersRuntime {
     slot.ready = false;
     const channel = new MessageChannel();
     const task = this.#task(slot, channel.port2);
+    let failed: FairleadError | undefined;
     const ready = new Promise<void>((resolve) => {
       channel.port1.on('message', (report: WorkerReport) => {
         if (report.type === 'ready') {
           slot.ready = true;
           resolve();
-        } else this.#hear(slot, report);
+        } else if (report.type === 'failed') failed = received(report.error);
+        else this.#hear(slot, report);
       });
     });
     slot.done = this.#pool.run(task, { transferList: [channel.port2], signal: slot.abort.signal }).then(
       () => channel.port1.close(),
       (error: unknown) => {
+        // What was posted before the end may still be under way.
+        for (let left = receiveMessageOnPort(channel.port1); left !== undefined; left = receiveMessageOnPort(channel.port1)) {
+          const report = left.message as WorkerReport;
+          if (report.type === 'failed') failed = received(report.error);
+        }
         channel.port1.close();
         if (slot.ready) this.#lost(slot, error);
-        else throw error;
+        else throw failed ?? error;
       },
     );
     const failedToStart = slot.done.then(() => new Promise<void>(() => undefined));
@@ -210,6 +217,10 @@ export class WorkersRuntime {
 
 /** A worker that does not stop of itself in this time is ended. */
 const STOP_MS = 2000;
+
+function received({ code, what, where, mend }: PostedError): FairleadError {
+  return new FairleadError(code, what, { ...(where === undefined ? {} : { where }), ...(mend === undefined ? {} : { mend }) });
+}
 
 function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
   return { name, module, options, where };

@@ -1,4 +1,4 @@
-import { FairleadError, isFairleadError, parseMac, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+import { FairleadError, isFairleadError, parseMac, type OptionsSchema, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import { type HostConfig, hostConfigSchema, type PluginUse, type PolicyUse, type WrittenHostConfig } from './config.ts';
 import { checkDefinition, loadPlugin } from './plugins/load.ts';
 import { checkValue, closest, complaintFrom, type Complaint } from './plugins/schema-values.ts';
@@ -163,7 +163,7 @@ class PlanLoader {
   async plan<K extends PluginKind>(kind: K, use: PluginUse, where: string): Promise<PluginPlan<K> | undefined> {
     try {
       const { definition, module } = await this.#load(kind, use.use, `${where}.use`);
-      const checked = checkValue(definition.options, use.options, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
+      const checked = checkValue(closed(definition.options), use.options, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
       for (const { code, path, what, mend } of checked.complaints) {
         const place = path === '' ? `${where}.options` : `${where}.options.${path}`;
         this.#complaints.push({ code, path: place, what: `${kind} plugin "${definition.name}": ${what}`, mend });
@@ -217,4 +217,17 @@ class PlanLoader {
     }
     return devices;
   }
+}
+
+const closedSchemas = new WeakMap<object, object>();
+
+/** A plugin's schema that refuses keys it does not name, unless it says otherwise: a mistyped option is never ignored. */
+function closed(schema: OptionsSchema): object {
+  if (schema.additionalProperties !== undefined) return schema;
+  let refusing = closedSchemas.get(schema);
+  if (refusing === undefined) {
+    refusing = { ...schema, additionalProperties: false };
+    closedSchemas.set(schema, refusing);
+  }
+  return refusing;
 }

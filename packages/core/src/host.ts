@@ -157,7 +157,7 @@ export class Host extends EventEmitter<HostEvents> {
       this.#composition,
       {
         fault: (plugin, hook, vm, fallback, message) => this.#fault(plugin, hook, vm, fallback, message),
-        driverFailed: (nic, cause) => this.nics.driverFailed(nic, cause),
+        driverFailed: (nic, cause, hung) => this.nics.driverFailed(nic, cause, hung),
         workerLost: (worker, cause) => this.emit('worker', { worker, cause }),
         log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
       },

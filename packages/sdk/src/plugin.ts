@@ -6,14 +6,33 @@ import type { OptionsSchema } from './options.ts';
 import { API_VERSIONS, type ExtensionPoints, type PluginKind } from './points/map.ts';
 import type { Token } from './tokens.ts';
 
+/** Tokens of a class's constructor, by parameter. */
+const TOKENS = Symbol.for('fairlead.tokens');
+
 /** Names the token that a constructor's parameter is given. */
 export function inject(token: Token<unknown>): ParameterDecorator {
-  return injectToken(token as InjectionToken) as ParameterDecorator;
+  return (target, key, index) => {
+    injectToken(token as InjectionToken)(target, key, index);
+    // Kept on the class as well: tsyringe's own record is lost on a host that has another copy of it.
+    const known = Object.hasOwn(target, TOKENS) ? (target as { [TOKENS]?: Token<unknown>[] })[TOKENS] : undefined;
+    const tokens = known ?? [];
+    tokens[index] = token;
+    Object.defineProperty(target, TOKENS, { value: tokens, configurable: true });
+  };
+}
+
+/**
+ * The tokens that a plugin's constructor asks for, in order; undefined where a parameter names none. For hosts.
+ */
+export function dependenciesOf(implementation: PluginClass<unknown>): readonly (Token<unknown> | undefined)[] {
+  const tokens = (implementation as { [TOKENS]?: readonly Token<unknown>[] })[TOKENS] ?? [];
+  return Array.from({ length: Math.max(implementation.length, tokens.length) }, (_, i) => tokens[i]);
 }
 
 /** A class that implements an extension point. Plain JavaScript names its tokens in `static inject`. */
 export interface PluginClass<T> {
-  // biome-ignore lint/suspicious/noExplicitAny: constructor parameters are contravariant, no narrower type accepts them all
+  // Constructor parameters are contravariant: no narrower type accepts them all.
+  // oxlint-disable-next-line typescript/no-explicit-any
   new (...dependencies: any[]): T;
   readonly inject?: readonly Token<unknown>[];
 }
@@ -43,14 +62,20 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_INVALID` for a kind that does not exist or a name that is not kebab case.
  * @example
  * ```ts
- * const options = Type.Object({ nic: Type.Integer({ default: 0, minimum: 0 }) });
+ * const pinnedOptions = Type.Object({ nic: Type.Integer({ default: 0, minimum: 0 }) });
  * class Pinned implements LoadDistribution {
- *   constructor(@inject(Options) private readonly options: Static<typeof options>) {}
+ *   constructor(@inject(Options) private readonly options: Static<typeof pinnedOptions>) {}
  *   select(batch: TransmitBatch): undefined {
  *     batch.nic.fill(this.options.nic, 0, batch.count);
  *   }
  * }
- * export default definePlugin({ kind: 'load-distribution', name: 'pinned', apiVersion: 1, options, implementation: Pinned });
+ * export default definePlugin({
+ *   kind: 'load-distribution',
+ *   name: 'pinned',
+ *   apiVersion: 1,
+ *   options: pinnedOptions,
+ *   implementation: Pinned,
+ * });
  * ```
  */
 export function definePlugin<K extends PluginKind, S extends OptionsSchema>(
@@ -68,7 +93,7 @@ export function definePlugin<K extends PluginKind, S extends OptionsSchema>(
     });
   }
   const target = definition.implementation;
-  for (const [index, token] of (target.inject ?? []).entries()) injectToken(token as InjectionToken)(target, undefined, index);
+  for (const [index, token] of (target.inject ?? []).entries()) inject(token)(target, undefined, index);
   injectable()(target);
   return Object.freeze(Object.defineProperty({ ...definition }, BRAND, { value: true }));
 }

@@ -160,4 +160,5 @@ export default definePlugin({
   apiVersion: 1,
   options,
   implementation: ProportionalShare,
+  module: import.meta.url,
 });

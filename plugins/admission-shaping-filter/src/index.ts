@@ -65,4 +65,5 @@ export default definePlugin({
   apiVersion: 1,
   options,
   implementation: ShapingFilter,
+  module: import.meta.url,
 });

@@ -10,4 +10,5 @@ export default definePlugin({
   apiVersion: 1,
   options: memoryGuestOptions,
   implementation: MemoryGuest,
+  module: import.meta.url,
 });

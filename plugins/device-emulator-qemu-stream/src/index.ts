@@ -12,4 +12,5 @@ export default definePlugin({
   apiVersion: 1,
   options: qemuStreamOptions,
   implementation: QemuStream,
+  module: import.meta.url,
 });

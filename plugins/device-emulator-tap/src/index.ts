@@ -11,4 +11,5 @@ export default definePlugin({
   apiVersion: 1,
   options: tapOptions,
   implementation: Tap,
+  module: import.meta.url,
 });

@@ -10,4 +10,5 @@ export default definePlugin({
   apiVersion: 1,
   options: simulatedHypervisorOptions,
   implementation: SimulatedHypervisor,
+  module: import.meta.url,
 });

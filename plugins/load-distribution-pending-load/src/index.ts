@@ -172,4 +172,5 @@ export default definePlugin({
   apiVersion: 1,
   options: pendingLoadOptions,
   implementation: PendingLoad,
+  module: import.meta.url,
 });

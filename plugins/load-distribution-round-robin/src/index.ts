@@ -72,4 +72,5 @@ export default definePlugin({
   apiVersion: 1,
   options: roundRobinOptions,
   implementation: RoundRobin,
+  module: import.meta.url,
 });

@@ -93,4 +93,5 @@ export default definePlugin({
   apiVersion: 1,
   options: vmAffinityOptions,
   implementation: VmAffinity,
+  module: import.meta.url,
 });

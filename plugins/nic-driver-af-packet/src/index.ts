@@ -10,4 +10,5 @@ export default definePlugin({
   apiVersion: 1,
   options: afPacketOptions,
   implementation: AfPacket,
+  module: import.meta.url,
 });

@@ -10,4 +10,5 @@ export default definePlugin({
   apiVersion: 1,
   options: memoryNicOptions,
   implementation: MemoryNic,
+  module: import.meta.url,
 });

@@ -9,4 +9,5 @@ export default definePlugin({
   apiVersion: 1,
   options: pcapNicOptions,
   implementation: PcapNic,
+  module: import.meta.url,
 });

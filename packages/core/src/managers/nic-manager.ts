@@ -45,6 +45,7 @@ export class NicManager {
   readonly #differsSinceUs: Float64Array;
   /** A driver that failed keeps its NIC down until an operator enables it again. */
   readonly #broken: (string | undefined)[];
+  readonly #hung = new Set<number>();
   #lastPollUs = Number.NEGATIVE_INFINITY;
 
   constructor(arena: Arena, drivers: readonly NicDriver[], config: HostConfig, changed: NicChange) {
@@ -112,17 +113,27 @@ export class NicManager {
     }
   }
 
-  /** Takes a NIC out of service, or puts it back; as an operator does. */
+  /**
+   * Takes a NIC out of service, or puts it back; as an operator does. A driver that has thrown is tried again.
+   * @throws FairleadError `FAIRLEAD_ERR_HOST_STATE` for a NIC whose driver hung: its thread is gone, and so is it.
+   */
   setAdmin(name: string, up: boolean): void {
     const nic = this.index(name);
+    if (up && this.#hung.has(nic)) {
+      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', `the driver of NIC "${name}" hung and is gone`, {
+        where: `nics[${nic}].driver`,
+        mend: 'mend the driver and start the host again',
+      });
+    }
     this.#table.admin[nic] = up ? 1 : 0;
     if (up) this.#broken[nic] = undefined;
     this.#settle(nic, up ? 'enabled by the operator' : 'disabled by the operator');
   }
 
-  /** A driver threw: its NIC is down until it is enabled again. Called by the runtime. */
-  driverFailed(nic: number, cause: string): void {
+  /** A driver threw, or hung: its NIC is down until it is enabled again, or for good. Called by the runtime. */
+  driverFailed(nic: number, cause: string, hung = false): void {
     this.#broken[nic] = cause;
+    if (hung) this.#hung.add(nic);
     this.#settle(nic, cause);
   }
 

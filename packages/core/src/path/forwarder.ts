@@ -21,6 +21,8 @@ export interface ForwarderOptions {
   /** NICs that this worker receives from. */
   readonly receives: readonly number[];
   readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
+  /** A NIC may be selected again: a driver that was put aside is to be tried again. */
+  readonly nicReturned?: (nic: number) => void;
 }
 
 /** Frames staged for each NIC before the drivers are offered them, within one sweep: a full burst on average. */
@@ -44,6 +46,7 @@ export class Forwarder {
   /** VMs that have frames and may be served. */
   readonly #ready: Int32Array;
   readonly #nextEvent: readonly NicDriver[];
+  readonly #nicReturned: ((nic: number) => void) | undefined;
   /** NICs that went down with frames in their queue. */
   #takeBackMask = 0;
   /** VM with which the next sweep begins. */
@@ -55,6 +58,7 @@ export class Forwarder {
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
     const { worker, drivers, driverFailed } = options;
     const macs = new MacTable(arena.vms);
+    this.#nicReturned = options.nicReturned;
     this.#arena = arena;
     this.#worker = worker;
     this.#policies = policies;
@@ -106,7 +110,11 @@ export class Forwarder {
 
   #watchAvailable(nowUs: number): void {
     const { nics, threads } = this.#arena;
+    const before = nics.availableMask;
     if (nics.setAvailable(threads.available)) {
+      for (let back = nics.availableMask & ~before; back !== 0; back &= back - 1) {
+        this.#nicReturned?.(31 - Math.clz32(back & -back));
+      }
       this.#takeBackMask = 0;
       for (let nic = 0; nic < nics.count; nic++) {
         if (((nics.availableMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) this.#takeBackMask |= 1 << nic;

@@ -18,6 +18,15 @@ export interface PluginFault {
   readonly error: FairleadError;
 }
 
+/** The error that says that a plugin was put aside. */
+export function faultOf(plugin: string, hook: string, fallback: string, what: string, cause?: unknown): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_PLUGIN_FAULT', `plugin ${plugin} failed: ${what}`, {
+    where: `${plugin}.${hook}`,
+    mend: `mend the plugin; ${fallback} serves in its place`,
+    cause,
+  });
+}
+
 /** The last resort of admission: every frame may go. */
 class AdmitAll implements AdmissionPolicy {
   admit(): undefined {}
@@ -92,11 +101,7 @@ export class Policies {
   #tell(plugin: string, hook: string, vm: number, fallback: string, cause: unknown): void {
     this.needsFlow = this.#admissionSeat.needsFlow || this.#distributionSeat.needsFlow;
     const what = cause instanceof Error ? cause.message : String(cause);
-    const error = new FairleadError('FAIRLEAD_ERR_PLUGIN_FAULT', `plugin ${plugin} failed: ${what}`, {
-      where: `${plugin}.${hook}`,
-      mend: `mend the plugin; ${fallback} serves in its place`,
-      cause,
-    });
+    const error = faultOf(plugin, hook, fallback, what, cause);
     this.#report({ plugin, hook, vm, fallback, error });
   }
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import {
   type Clock,
+  dependenciesOf,
   type ExtensionPoints,
   FairleadError,
   isFairleadError,
@@ -17,7 +18,7 @@ import {
   Vms,
   type VmTable,
 } from '@fairlead/sdk';
-import { container, type InjectionToken } from 'tsyringe';
+import { container, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import { SeededRandom } from '../random.ts';
 import { limitedLog } from './limited-log.ts';
 
@@ -68,7 +69,7 @@ export function instantiate<K extends PluginKind>(
   demandTokens(definition, where);
   let instance: ExtensionPoints[K];
   try {
-    instance = child.resolve(implementation);
+    instance = new implementation(...dependenciesOf(implementation).map((token, i) => ask(child, token, i)));
   } catch (cause) {
     throw constructionError(kind, name, where, cause);
   }
@@ -89,16 +90,22 @@ function demandTokens({ kind, name, implementation }: PluginDefinition, where: s
   }
 }
 
+class MissingToken extends Error {}
+
+/** Resolves what parameter `index` asks for. */
+function ask(child: DependencyContainer, token: Token<unknown> | undefined, index: number): unknown {
+  if (token === undefined) throw new MissingToken(`parameter ${index + 1} of its constructor names no token`);
+  if (!child.isRegistered(token as InjectionToken)) throw new MissingToken(`${String(token.description)} is not given to its kind`);
+  return child.resolve(token as InjectionToken);
+}
+
 function constructionError(kind: PluginKind, name: string, where: string, cause: unknown): FairleadError {
   if (isFairleadError(cause)) return cause as FairleadError;
   const message = cause instanceof Error ? cause.message : String(cause);
-  // tsyringe reports an unknown token in the message of a plain Error, the only sign it gives.
-  const token = /unregistered dependency token|TypeInfo not known|Cannot inject the dependency/i.exec(message);
-  if (token !== null) {
+  if (cause instanceof MissingToken) {
     return new FairleadError('FAIRLEAD_ERR_PLUGIN_TOKEN', `${kind} plugin "${name}" asks for something it is not given: ${message}`, {
       where,
       mend: 'use @inject(Token) with a token that its kind is given, on every parameter of the constructor',
-      cause,
     });
   }
   return new FairleadError('FAIRLEAD_ERR_PLUGIN_CONSTRUCT', `${kind} plugin "${name}" could not be made: ${message}`, {

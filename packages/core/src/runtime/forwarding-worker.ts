@@ -82,11 +82,16 @@ export default async function forward(task: ForwardingTask): Promise<void> {
       distribution: await reload('load-distribution', task.distribution),
     };
     await openDrivers(arena, plan, task, surroundings, drivers);
+    const opened = [...drivers];
     const forwarder = createForwarder(arena, plan, drivers, surroundings, {
       fault: ({ plugin, hook, vm, fallback, error }) => tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
       driverFailed: (nic, hook, cause) => {
         drivers[nic] = BROKEN;
         tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
+      },
+      // It failed once, and an operator has put its NIC back: let it try again.
+      nicReturned: (nic) => {
+        drivers[nic] = opened[nic] as NicDriver;
       },
     });
     tell({ type: 'ready', policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) } });

@@ -55,6 +55,7 @@ export function createForwarder(
   report: {
     fault(fault: PluginFault): void;
     driverFailed(nic: number, hook: string, cause: unknown): void;
+    nicReturned?(nic: number): void;
   },
 ): Forwarder {
   const policies = new Policies(
@@ -70,6 +71,7 @@ export function createForwarder(
     drivers,
     receives: receivesOf(plan),
     driverFailed: report.driverFailed,
+    ...(report.nicReturned === undefined ? {} : { nicReturned: report.nicReturned }),
   });
 }
 

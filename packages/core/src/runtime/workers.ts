@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { FairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
@@ -5,13 +6,14 @@ import type { Composition, PluginPlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { Phase } from '../memory/threads.ts';
+import { faultOf } from '../path/policies.ts';
 import type { ForwardingTask, PostedError, PostedPlugin, WorkerReport } from './forwarding-worker.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What the host is told by its workers. */
 export interface WorkerEvents {
   fault(plugin: string, hook: string, vm: number, fallback: string, message: string): void;
-  driverFailed(nic: number, cause: string): void;
+  driverFailed(nic: number, cause: string, hung: boolean): void;
   workerLost(worker: number, cause: string): void;
   log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
 }
@@ -21,6 +23,10 @@ interface WorkerSlot {
   abort: AbortController;
   done: Promise<void>;
   ready: boolean;
+  /** It ended before it was told to, and its frames are not accounted for yet. */
+  lost: boolean;
+  /** Resolves when the thread of a worker that was ended no longer runs. */
+  gone: Promise<unknown>;
   /** How many policies from the front of each chain were put aside after a stall. */
   asideAdmission: number;
   asideDistribution: number;
@@ -76,6 +82,8 @@ export class WorkersRuntime {
         abort: new AbortController(),
         done: Promise.resolve(),
         ready: false,
+        lost: false,
+        gone: Promise.resolve(),
         asideAdmission: 0,
         asideDistribution: 0,
         brokenNics: [],
@@ -112,6 +120,7 @@ export class WorkersRuntime {
           if (report.type === 'failed') failed = received(report.error);
         }
         channel.port1.close();
+        slot.lost = true;
         if (slot.ready) this.#lost(slot, error);
         else throw failed ?? error;
       },
@@ -141,7 +150,7 @@ export class WorkersRuntime {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
     else if (report.type === 'driver') {
       slot.brokenNics.push(report.nic);
-      this.#events.driverFailed(report.nic, `${report.hook}() threw: ${report.message}`);
+      this.#events.driverFailed(report.nic, `${report.hook}() threw: ${report.message}`, false);
     } else if (report.type === 'fault') {
       // The worker has its fallback in place already; a later restart must not bring the failed plugin back.
       if (report.hook === 'select') slot.asideDistribution++;
@@ -153,23 +162,35 @@ export class WorkersRuntime {
   /** The watchdog found a worker silent: the phase it is in names the plugin. */
   #stalled(worker: number): void {
     const slot = this.#slots[worker];
-    if (slot === undefined || !slot.ready) return;
+    if (slot === undefined || !slot.ready || slot.abort.signal.aborted) return;
     const { phase, vm } = this.#arena.threads.phase(worker);
     const { admission, distribution, nics } = this.#composition;
     const silent = `did not return for ${this.#composition.config.runtime.stallMs} ms`;
     if (phase === Phase.Admit || phase === Phase.Sweep) {
       const hook = phase === Phase.Admit ? 'admit' : 'sweep';
       const [failed, next] = admission.slice(slot.asideAdmission++);
-      this.#events.fault(failed?.name ?? 'admission', hook, vm, next?.name ?? 'admit-all', silent);
+      this.#putAside(failed?.name ?? 'admission', hook, vm, next?.name ?? 'admit-all', silent);
     } else if (phase === Phase.Select) {
       const [failed, next] = distribution.slice(slot.asideDistribution++);
-      this.#events.fault(failed?.name ?? 'load-distribution', 'select', vm, next?.name ?? 'first-available', silent);
+      this.#putAside(failed?.name ?? 'load-distribution', 'select', vm, next?.name ?? 'first-available', silent);
     } else if (phase === Phase.Send || phase === Phase.Receive) {
       slot.brokenNics.push(vm); // in these phases the word holds the NIC
       const hook = phase === Phase.Send ? 'send' : 'receive';
-      this.#events.driverFailed(vm, `${nics[vm]?.name ?? 'driver'}.${hook}() ${silent}`);
+      this.#events.driverFailed(vm, `${nics[vm]?.name ?? 'driver'}.${hook}() ${silent}`, true);
     }
+    this.#end(slot);
+  }
+
+  #putAside(plugin: string, hook: string, vm: number, fallback: string, what: string): void {
+    this.#events.fault(plugin, hook, vm, fallback, faultOf(plugin, hook, fallback, what).message);
+  }
+
+  /** Ends a worker's thread. What it held is not to be touched before the thread is gone. */
+  #end(slot: WorkerSlot): void {
+    const before = this.#pool.threads;
     slot.abort.abort();
+    const ended = before.filter((thread) => !this.#pool.threads.includes(thread));
+    slot.gone = Promise.all(ended.map((thread) => once(thread, 'exit')));
   }
 
   /** A worker ended before it was told to: account for its frames and put another in its place. */
@@ -186,8 +207,10 @@ export class WorkersRuntime {
     const { threads } = this.#arena;
     const others = this.#slots.filter((other) => other !== slot && other.ready).map((other) => other.worker);
     await threads.pauseAll(others);
-    this.#beforeAudit();
-    reclaim(this.#arena, slot.worker);
+    // Whoever does not hold still now would race with the audit, and is as good as stalled.
+    for (const other of others) if (!threads.isPaused(other)) this.#stalled(other);
+    await Promise.all(this.#slots.map((other) => other.gone));
+    this.#account(slot);
     threads.resumeAll();
     if (++slot.restarts > MAX_RESTARTS) {
       this.#events.workerLost(slot.worker, `given up after ${MAX_RESTARTS} restarts`);
@@ -201,16 +224,25 @@ export class WorkersRuntime {
     }
   }
 
+  /** Accounts for the frames of a worker that was lost, while no other one runs. */
+  #account(slot: WorkerSlot): void {
+    this.#beforeAudit();
+    reclaim(this.#arena, slot.worker);
+    slot.lost = false;
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#watchdog.stop();
     await this.#recovery;
     this.#arena.threads.stop();
     const patience = setTimeout(() => {
-      for (const slot of this.#slots) slot.abort.abort();
+      for (const slot of this.#slots) this.#end(slot);
     }, STOP_MS);
     await Promise.allSettled(this.#slots.map((slot) => slot.done));
     clearTimeout(patience);
+    await Promise.all(this.#slots.map((slot) => slot.gone));
+    for (const slot of this.#slots) if (slot.lost) this.#account(slot);
     await this.#pool.destroy();
   }
 }

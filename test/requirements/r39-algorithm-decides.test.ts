@@ -1,0 +1,55 @@
+import { type Host, type HostBuilder, use } from '@fairlead/core';
+import pendingLoad from '@fairlead/load-distribution-pending-load';
+import roundRobin from '@fairlead/load-distribution-round-robin';
+import vmAffinity from '@fairlead/load-distribution-vm-affinity';
+import { describe, expect, it } from 'vitest';
+import { frame } from './support/frames.ts';
+import { BYTE_PER_US, chosenNic, enableOnly, guest, MAC, simulatedHost, started } from './support/hosts.ts';
+
+const ALGORITHMS: Record<string, (builder: HostBuilder) => HostBuilder> = {
+  'round-robin': (builder) => builder.distribute(use(roundRobin)),
+  'round-robin, weighted': (builder) => builder.distribute(use(roundRobin, { weighted: true })),
+  'pending-load': (builder) => builder.distribute(use(pendingLoad)),
+  'vm-affinity': (builder) => builder.distribute(use(vmAffinity, { pins: { a: 'nic0', b: 'nic1' } })),
+  '(none)': (builder) => builder,
+};
+
+/* Twelve frames: of which VM, and how long. */
+const FRAMES = 'abaabbbaabab'.split('').map((vm, i) => ({ vm: vm as 'a' | 'b', bytes: i % 3 === 0 ? 1500 : 200 }));
+
+function choices(host: Host): string {
+  return FRAMES.map(({ vm, bytes }) =>
+    chosenNic(host, () => guest(host, vm).send(frame(MAC[vm], { bytes }))).slice('nic'.length),
+  ).join(' ');
+}
+
+describe('requirement 39: when both NICs are available a load-distribution algorithm decides', () => {
+  it('the same frames, by each algorithm: with both NICs available its own way, with one that one', async () => {
+    const lines: string[] = [`${'frames of'.padEnd(24)}${FRAMES.map(({ vm }) => vm).join(' ')}`];
+    for (const [name, distribute] of Object.entries(ALGORITHMS)) {
+      // The second NIC is three times as fast.
+      const make = () => started(distribute(simulatedHost([BYTE_PER_US, 3 * BYTE_PER_US], { a: {}, b: {} })));
+      const both = await make();
+      expect(both.nics.list().map((status) => status.available)).toEqual([true, true]);
+      lines.push(`${name.padEnd(24)}${choices(both)}`);
+      both.assertConserved();
+
+      for (const left of ['0', '1']) {
+        const one = await make();
+        enableOnly(one, [`nic${left}`]);
+        expect(choices(one)).toBe(FRAMES.map(() => left).join(' '));
+        one.assertConserved();
+      }
+    }
+    expect(`\n${lines.join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      frames of               a b a a b b b a a b a b
+      round-robin             0 1 0 1 0 1 0 1 0 1 0 1
+      round-robin, weighted   1 0 1 1 1 0 1 1 1 0 1 1
+      pending-load            1 1 1 1 1 1 1 0 0 0 1 1
+      vm-affinity             0 1 0 0 1 1 1 0 0 1 0 1
+      (none)                  0 0 0 0 0 0 0 0 0 0 0 0
+      "
+    `);
+  });
+});

@@ -1,6 +1,7 @@
 import {
   type AdmissionPolicy,
   definePlugin,
+  dependenciesOf,
   type LoadDistribution,
   Nics,
   type NicTable,
@@ -11,13 +12,6 @@ import {
   Type,
 } from '@fairlead/sdk';
 import type { DecisionLog } from './decision-log.ts';
-
-/** The part of reflect-metadata by which the container knows what a constructor is to be given. */
-interface Metadata {
-  getOwnMetadataKeys(target: object): unknown[];
-  getOwnMetadata(key: unknown, target: object): unknown;
-  defineMetadata(key: unknown, value: unknown, target: object): void;
-}
 
 /** An admission plugin whose decisions are written down. */
 export function watchedAdmission(
@@ -62,11 +56,7 @@ function watched<K extends 'admission' | 'load-distribution', T extends object>(
     watch(instance);
     return instance;
   };
-  const metadata = Reflect as unknown as Metadata;
-  for (const key of metadata.getOwnMetadataKeys(original)) {
-    metadata.defineMetadata(key, metadata.getOwnMetadata(key, original), made);
-  }
-  const implementation = made as unknown as PluginClass<never>;
+  const implementation = Object.assign(made, { inject: dependenciesOf(original) }) as unknown as PluginClass<never>;
   return definePlugin({ ...plugin, implementation }) as unknown as PluginDefinition<K>;
 }
 

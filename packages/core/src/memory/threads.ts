@@ -22,7 +22,7 @@ export type Phase = (typeof Phase)[keyof typeof Phase];
 const MAX_PAUSE_MS = 500;
 
 /** Words of the host as a whole: they follow the last thread's. */
-const HostWord = { Stop: 0, Available: 1, Pause: 2 } as const;
+const HostWord = { Stop: 0, Available: 1, Pause: 2, Changes: 3 } as const;
 
 /**
  * The state that threads show each other: heartbeats for the watchdog, a word to sleep on, and the set of available
@@ -93,6 +93,12 @@ export class Threads {
 
   set available(mask: number) {
     Atomics.store(this.words, this.#count * THREAD_WORDS + HostWord.Available, mask);
+    Atomics.add(this.words, this.#count * THREAD_WORDS + HostWord.Changes, 1);
+  }
+
+  /** Grows whenever the set of available NICs was written: a NIC that left and returned in between is told by it. */
+  get availableChanges(): number {
+    return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Changes);
   }
 
   beat(thread: number): void {

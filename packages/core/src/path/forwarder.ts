@@ -21,7 +21,7 @@ export interface ForwarderOptions {
   /** NICs that this worker receives from. */
   readonly receives: readonly number[];
   readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
-  /** A NIC may be selected again: a driver that was put aside is to be tried again. */
+  /** A NIC may be selected, perhaps again: a driver that was put aside is to be tried again. */
   readonly nicReturned?: (nic: number) => void;
 }
 
@@ -47,6 +47,7 @@ export class Forwarder {
   readonly #ready: Int32Array;
   readonly #nextEvent: readonly NicDriver[];
   readonly #nicReturned: ((nic: number) => void) | undefined;
+  #changesSeen = 0;
   /** NICs that went down with frames in their queue. */
   #takeBackMask = 0;
   /** VM with which the next sweep begins. */
@@ -110,11 +111,12 @@ export class Forwarder {
 
   #watchAvailable(nowUs: number): void {
     const { nics, threads } = this.#arena;
-    const before = nics.availableMask;
+    const changes = threads.availableChanges;
+    if (changes !== this.#changesSeen) {
+      this.#changesSeen = changes;
+      for (let back = threads.available; back !== 0; back &= back - 1) this.#nicReturned?.(31 - Math.clz32(back & -back));
+    }
     if (nics.setAvailable(threads.available)) {
-      for (let back = nics.availableMask & ~before; back !== 0; back &= back - 1) {
-        this.#nicReturned?.(31 - Math.clz32(back & -back));
-      }
       this.#takeBackMask = 0;
       for (let nic = 0; nic < nics.count; nic++) {
         if (((nics.availableMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) this.#takeBackMask |= 1 << nic;

@@ -149,7 +149,6 @@ export class WorkersRuntime {
   #hear(slot: WorkerSlot, report: WorkerReport): void {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
     else if (report.type === 'driver') {
-      slot.brokenNics.push(report.nic);
       this.#events.driverFailed(report.nic, `${report.hook}() threw: ${report.message}`, false);
     } else if (report.type === 'fault') {
       // The worker has its fallback in place already; a later restart must not bring the failed plugin back.

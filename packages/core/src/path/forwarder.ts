@@ -4,11 +4,13 @@ import { MacTable } from '../memory/mac-table.ts';
 import { Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
+import { Dispatcher } from './dispatch.ts';
 import { createWarm, type Warm } from './hot-loops.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
 import { Parking } from './parking.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
+import { TakeBack } from './take-back.ts';
 import { TransmitPath, Turn } from './transmit.ts';
 
 export interface ForwarderOptions {
@@ -41,6 +43,7 @@ export class Forwarder {
   readonly #worker: number;
   readonly #policies: Policies;
   readonly #delivery: Delivery;
+  readonly #takeBack: TakeBack;
   readonly #receivers: readonly ReceivePath[];
   readonly #parking: Parking;
   /** VMs that have frames and may be served. */
@@ -53,8 +56,6 @@ export class Forwarder {
   /** VM with which the next sweep begins. */
   #cursor = 0;
   readonly #warm: Warm;
-  /** Keeps the compiler from dropping reads whose values nobody needs. */
-  #warmed = 0;
 
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
     const { worker, drivers, driverFailed } = options;
@@ -67,16 +68,11 @@ export class Forwarder {
     this.queues = new NicQueues(arena, worker, drivers, driverFailed);
     const batch = new TransmitBatch();
     const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
-    this.transmit = new TransmitPath(
-      arena,
-      worker,
-      batch,
-      classifier,
-      policies,
-      this.queues,
-      this.#delivery,
-      options.batchFrames,
-    );
+    const { batchFrames } = options;
+    const { frames } = classifier;
+    const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues);
+    this.transmit = new TransmitPath(arena, worker, batch, classifier, policies, dispatcher, this.#delivery, batchFrames);
+    this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
     this.#receivers = options.receives.map(
       (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#delivery, driverFailed),
     );
@@ -124,7 +120,7 @@ export class Forwarder {
     }
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
       if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
-      if (this.transmit.takeBack(nic, nowUs)) this.#takeBackMask &= ~(1 << nic);
+      if (this.#takeBack.from(nic, nowUs)) this.#takeBackMask &= ~(1 << nic);
     }
   }
 
@@ -152,7 +148,7 @@ export class Forwarder {
       // The first word is visited twice: from the cursor on, and at the end up to it.
       if (i === 0) bits &= ~below;
       else if (i === words) bits &= below;
-      if (words >= WARM_WORDS && bits !== 0) this.#warmed ^= this.#warm(at, bits);
+      if (words >= WARM_WORDS && bits !== 0) this.#warm(at, bits);
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;

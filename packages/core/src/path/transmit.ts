@@ -6,9 +6,7 @@ import type { NicView } from '../memory/nic-view.ts';
 import { Phase, type Threads } from '../memory/threads.ts';
 import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
-import { flowHash } from './flow-hash.ts';
-import { createStage, type Stage, type Staged } from './hot-loops.ts';
-import type { NicQueues } from './nic-queues.ts';
+import type { Dispatcher } from './dispatch.ts';
 import { PARKING_TICK_US } from './parking.ts';
 import type { Policies } from './policies.ts';
 
@@ -45,7 +43,7 @@ export class TransmitPath {
   readonly #worker: number;
   readonly #classifier: Classifier;
   readonly #policies: Policies;
-  readonly #queues: NicQueues;
+  readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #batch: TransmitBatch;
   readonly #batchFrames: number;
@@ -56,8 +54,6 @@ export class TransmitPath {
   /** Frames of the batch that are to be dropped, and why: done when it is committed. */
   readonly #toDrop: Int32Array;
   readonly #toDropWhy: Uint8Array;
-  readonly #staged: Staged = { frames: 0, bytes: 0, touched: 0 };
-  readonly #stage: Stage;
 
   constructor(
     arena: Arena,
@@ -65,7 +61,7 @@ export class TransmitPath {
     batch: TransmitBatch,
     classifier: Classifier,
     policies: Policies,
-    queues: NicQueues,
+    dispatcher: Dispatcher,
     delivery: Delivery,
     batchFrames: number,
   ) {
@@ -79,9 +75,8 @@ export class TransmitPath {
     this.#worker = worker;
     this.#batch = batch;
     this.#classifier = classifier;
-    this.#stage = createStage(queues, arena.nics, classifier.frames, batch.bytes, batch.nic, this.#staged);
     this.#policies = policies;
-    this.#queues = queues;
+    this.#dispatcher = dispatcher;
     this.#delivery = delivery;
     this.#batchFrames = batchFrames;
     this.#admitted = new Int32Array(arena.vms.count);
@@ -116,7 +111,7 @@ export class TransmitPath {
       return Turn.More;
     }
     batch.begin(vm, count, nowUs, backlog);
-    if (this.#policies.needsFlow) this.#fillFlow(count);
+    if (this.#policies.needsFlow) this.#dispatcher.fillFlow(count);
     const decided = admitted > 0 ? count : this.#admit(vm, count, nowUs, backlog);
     this.#forward(vm, decided, nowUs, backlog);
     const left = waiting - this.finished;
@@ -155,8 +150,7 @@ export class TransmitPath {
   #forward(vm: number, decided: number, nowUs: number, waiting: number): void {
     const batch = this.#batch;
     const kept = batch.drops > 0 ? this.#compact(decided) : decided;
-    this.#staged.bytes = 0;
-    const sent = kept > 0 ? this.#send(vm, kept, nowUs, waiting) : 0;
+    const sent = kept > 0 ? this.#dispatcher.send(vm, kept, nowUs, waiting) : 0;
     const left = kept - sent;
     const control = vm * RING_CONTROL_WORDS;
     const head = this.#ringControl[control];
@@ -173,9 +167,9 @@ export class TransmitPath {
     if (finished > 0) this.#flooded[vm] = 0;
     Atomics.store(this.#ringControl, control, head + finished);
     this.#vms.transmittedFrames[vm] += sent;
-    this.#vms.transmittedBytes[vm] += this.#staged.bytes;
+    if (sent > 0) this.#vms.transmittedBytes[vm] += this.#dispatcher.stagedBytes;
     for (let i = 0; i < decided - kept; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
-    this.#publish();
+    this.#dispatcher.publish();
   }
 
   /** Sets the frames that are to be dropped apart from the first `decided`; returns how many are kept. */
@@ -195,59 +189,6 @@ export class TransmitPath {
       flow[kept++] = flow[i];
     }
     return kept;
-  }
-
-  /** Stages frames on the NICs that load distribution chooses; returns how many found room. */
-  #send(vm: number, count: number, nowUs: number, waiting: number): number {
-    const batch = this.#batch;
-    let staged = 0;
-    this.#staged.frames = 0; // those of the batch before are not this one's to take back
-    for (let attempt = 0; ; attempt++) {
-      batch.count = count;
-      this.#threads.enter(this.#worker, Phase.Select, vm);
-      let fault: unknown;
-      try {
-        const answer: unknown = this.#policies.distribution.select(batch);
-        if (answer !== undefined) fault = new TypeError('select returned a value; a kernel must return undefined');
-      } catch (cause) {
-        fault = cause ?? new Error('threw undefined');
-      }
-      if (fault === undefined) {
-        staged = this.#stage(count, this.#nics.availableMask);
-        if (staged >= 0) return staged;
-        fault = new RangeError(`chose NIC ${batch.nic[-1 - staged]}, which is not available`);
-      }
-      this.#policies.distributionFailed('select', vm, fault);
-      this.#unstage(nowUs, waiting);
-      if (attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
-    }
-  }
-
-  /** Takes back what a failed choice had staged. */
-  #unstage(nowUs: number, waiting: number): void {
-    const { nic, bytes } = this.#batch;
-    for (let i = 0; i < this.#staged.frames; i++) {
-      this.#queues.tail[nic[i]]--;
-      this.#nics.pendingBytes[nic[i]] -= bytes[i];
-    }
-    this.#staged.frames = 0;
-    this.#staged.bytes = 0;
-    this.#batch.nowUs = nowUs;
-    this.#batch.backlog = waiting;
-  }
-
-  #publish(): void {
-    for (let mask = this.#staged.touched; mask !== 0; mask &= mask - 1) this.#queues.publish(31 - Math.clz32(mask & -mask));
-    this.#staged.touched = 0;
-  }
-
-  #fillFlow(count: number): void {
-    const { frames } = this.#classifier;
-    const { flow, bytes } = this.#batch;
-    const pool = this.#pool;
-    for (let i = 0; i < count; i++) {
-      flow[i] = flowHash(pool.memory, (frames[i] >>> pool.lengthBits) * pool.slotStride, bytes[i]);
-    }
   }
 
   #drop(vm: number, descriptor: number, reason: DropReason): void {
@@ -291,47 +232,5 @@ export class TransmitPath {
     const at = vm * RING_CONTROL_WORDS;
     Atomics.store(this.#ringControl, at, this.#ringControl[at] + 1);
     this.finished++;
-  }
-
-  /**
-   * Takes the frames back that wait for a NIC which is no longer available, and sends them over others, in order.
-   * True when none is left there.
-   */
-  takeBack(nic: number, nowUs: number): boolean {
-    const queues = this.#queues;
-    while (queues.length(nic) > 0) {
-      if (this.#nics.availableCount === 0) return false;
-      const count = this.#runOnQueue(nic);
-      const { frames } = this.#classifier;
-      const vm = this.#pool.slotVm[frames[0] >>> this.#pool.lengthBits];
-      this.#batch.begin(vm, count, nowUs, count);
-      if (this.#policies.needsFlow) this.#fillFlow(count);
-      const sent = this.#send(vm, count, nowUs, count);
-      queues.takenBack(nic, sent, this.#staged.bytes);
-      this.#publish();
-      if (sent < count) return false;
-    }
-    return true;
-  }
-
-  /** Reads the run of one VM's frames at the head of a NIC's queue. */
-  #runOnQueue(nic: number): number {
-    const queues = this.#queues;
-    const pool = this.#pool;
-    const { frames } = this.#classifier;
-    const { bytes } = this.#batch;
-    const waiting = queues.length(nic);
-    const max = waiting < this.#batchFrames ? waiting : this.#batchFrames;
-    const base = queues.base + nic * queues.size;
-    const head = queues.head[nic];
-    const vm = pool.slotVm[queues.entries[base + (head & queues.mask)] >>> pool.lengthBits];
-    let count = 0;
-    for (; count < max; count++) {
-      const descriptor = queues.entries[base + ((head + count) & queues.mask)];
-      if (pool.slotVm[descriptor >>> pool.lengthBits] !== vm) break;
-      frames[count] = descriptor;
-      bytes[count] = descriptor & pool.lengthMask;
-    }
-    return count;
   }
 }

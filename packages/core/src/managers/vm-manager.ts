@@ -105,9 +105,18 @@ export class VmManager {
     });
   }
 
-  /** Cuts a VM's CPU time to a fraction in (0, 1]. */
+  /**
+   * Cuts a VM's CPU time to a fraction in (0, 1]; 1 lifts it.
+   * @throws FairleadError `FAIRLEAD_ERR_CONFIG_INVALID` for any other number.
+   */
   throttle(name: string, fraction: number): Promise<void> {
     const vm = this.index(name);
+    if (!(fraction > 0 && fraction <= 1)) {
+      throw new FairleadError('FAIRLEAD_ERR_CONFIG_INVALID', `${fraction} is no fraction of a VM's CPU time`, {
+        where: `throttle of VM ${name}`,
+        mend: 'write a number above 0 and at most 1',
+      });
+    }
     return this.#inTurn(vm, () => this.#ask(vm, 'throttle', async () => this.#hypervisor?.throttle({ index: vm, name }, fraction)));
   }
 
@@ -128,7 +137,7 @@ export class VmManager {
 
   async #ask(vm: number, operation: string, call: () => Promise<void>): Promise<void> {
     try {
-      await call();
+      await inTime(call());
     } catch (cause) {
       await this.#reconcile(vm);
       if (isFairleadError(cause)) throw cause;
@@ -185,5 +194,20 @@ export class VmManager {
   /** Starts the VMs that are to run when the host starts. */
   async startAll(vms: readonly number[]): Promise<void> {
     for (const vm of vms) await this.start(this.#table.names[vm] as string);
+  }
+}
+
+/** A hypervisor that has not answered in this time is taken to have failed. */
+const ANSWER_MS = 30_000;
+
+async function inTime(answer: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+  });
+  try {
+    await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -12,11 +12,13 @@ import { RING_CONTROL_WORDS, RING_TAIL_WORD, ringGroupBytes } from './layout.ts'
  * store per batch. Hot loops may use `control`, `entries` and `mask` directly; the methods are the reference.
  */
 export class RingGroup {
-  readonly rings: number;
-  readonly size: number;
-  readonly mask: number;
-  readonly control: Int32Array;
-  readonly entries: Int32Array;
+  // `declare`: the fields come to be in the constructor. One that a class field had first made undefined could hold
+  // anything for all V8 knows, and every access within a loop would check what it holds.
+  declare readonly rings: number;
+  declare readonly size: number;
+  declare readonly mask: number;
+  declare readonly control: Int32Array;
+  declare readonly entries: Int32Array;
   /** The producer's last sight of each head, so that it looks at the other side's line only when it seems full. */
   readonly #headSeen: Int32Array;
   /** The consumer's last sight of each tail. */
@@ -66,40 +68,56 @@ export class RingGroup {
 
   /** Producer: writes and publishes up to `count` of `values`; returns how many fitted. */
   enqueue(ring: number, values: Int32Array, count: number): number {
+    const { entries, size } = this;
     const staged = this.#staged[ring];
-    let room = this.size - ((staged - this.#headSeen[ring]) | 0);
+    let room = (size - ((staged - this.#headSeen[ring]) | 0)) | 0;
     if (room < count) room = this.room(ring);
     const n = count < room ? count : room;
-    const { entries, mask } = this;
-    const base = ring * this.size;
-    for (let i = 0; i < n; i++) entries[base + ((staged + i) & mask)] = values[i];
+    if (n <= 0) return 0;
+    // Two runs, up to the end of the ring and from its start, so that no index within them has to be wrapped.
+    const base = Math.imul(ring, size);
+    const from = staged & this.mask;
+    const end = (size - from) | 0;
+    const first = n < end ? n : end;
+    const at = (base + from) | 0;
+    const again = (base - first) | 0;
+    for (let i = 0; i < first; i = (i + 1) | 0) entries[(at + i) | 0] = values[i];
+    for (let i = first; i < n; i = (i + 1) | 0) entries[(again + i) | 0] = values[i];
     this.#staged[ring] = staged + n;
-    Atomics.store(this.control, ring * RING_CONTROL_WORDS + RING_TAIL_WORD, this.#staged[ring]);
+    Atomics.store(this.control, Math.imul(ring, RING_CONTROL_WORDS) + RING_TAIL_WORD, (staged + n) | 0);
     return n;
   }
 
   /** Consumer: copies up to `max` entries from the head without taking them; returns how many. */
   peek(ring: number, out: Int32Array, max: number): number {
-    const head = this.control[ring * RING_CONTROL_WORDS];
+    const { control, entries, size } = this;
+    const word = Math.imul(ring, RING_CONTROL_WORDS);
+    const head = control[word];
     let fill = (this.#tailSeen[ring] - head) | 0;
     if (fill < max) {
-      this.#tailSeen[ring] = Atomics.load(this.control, ring * RING_CONTROL_WORDS + RING_TAIL_WORD);
+      this.#tailSeen[ring] = Atomics.load(control, word + RING_TAIL_WORD);
       fill = (this.#tailSeen[ring] - head) | 0;
     }
     let n = fill < max ? fill : max;
     // A fill outside the ring is a producer's fault; take nothing that it could not have written.
     if (n < 0) n = 0;
-    else if (n > this.size) n = this.size;
-    const { entries, mask } = this;
-    const base = ring * this.size;
-    for (let i = 0; i < n; i++) out[i] = entries[base + ((head + i) & mask)];
+    else if (n > size) n = size;
+    const base = Math.imul(ring, size);
+    const from = head & this.mask;
+    const end = (size - from) | 0;
+    const first = n < end ? n : end;
+    const at = (base + from) | 0;
+    const again = (base - first) | 0;
+    for (let i = 0; i < first; i = (i + 1) | 0) out[i] = entries[(at + i) | 0];
+    for (let i = first; i < n; i = (i + 1) | 0) out[i] = entries[(again + i) | 0];
     return n;
   }
 
   /** Consumer: takes `count` entries, giving their room back to the producer. */
   consume(ring: number, count: number): void {
-    const word = ring * RING_CONTROL_WORDS;
-    Atomics.store(this.control, word, this.control[word] + count);
+    const { control } = this;
+    const word = Math.imul(ring, RING_CONTROL_WORDS);
+    Atomics.store(control, word, (control[word] + count) | 0);
   }
 
   /** Published entries, seen from any thread. */

@@ -48,7 +48,8 @@ export class Forwarder {
   readonly #parking: Parking;
   /** VMs that have frames and may be served. */
   readonly #ready: Int32Array;
-  readonly #nextEvent: readonly NicDriver[];
+  readonly #drivers: readonly NicDriver[];
+  readonly #driverFailed: ForwarderOptions['driverFailed'];
   readonly #nicReturned: ((nic: number) => void) | undefined;
   #changesSeen = 0;
   /** NICs that went down with frames in their queue. */
@@ -79,7 +80,8 @@ export class Forwarder {
     this.#warm = createWarm(arena);
     this.#parking = new Parking(arena.vms.count);
     this.#ready = new Int32Array(arena.layout.doorbellWords);
-    this.#nextEvent = drivers.filter((driver) => driver.nextEventUs !== undefined);
+    this.#drivers = drivers;
+    this.#driverFailed = driverFailed;
     // What a worker before this one left in the rings was announced to it, not to this one.
     for (let vm = 0; vm < arena.vms.count; vm++) {
       if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
@@ -204,9 +206,13 @@ export class Forwarder {
   /** When this worker must look again if nothing rings: parked VMs and NICs that are at work. */
   nextEventUs(nowUs: number): number {
     let next = this.#parking.nextDueUs();
-    for (const driver of this.#nextEvent) {
-      const at = driver.nextEventUs?.(nowUs) ?? Number.POSITIVE_INFINITY;
-      if (at < next) next = at;
+    for (let nic = 0; nic < this.#drivers.length; nic++) {
+      try {
+        const at = this.#drivers[nic]?.nextEventUs?.(nowUs) ?? Number.POSITIVE_INFINITY;
+        if (at < next) next = at;
+      } catch (cause) {
+        this.#driverFailed(nic, 'nextEventUs', cause);
+      }
     }
     return next;
   }

@@ -6,6 +6,7 @@ import type { Forwarder } from '../path/forwarder.ts';
 import type { PluginPlan, PolicyPlan } from '../compose.ts';
 import { loadPlugin } from '../plugins/load.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
+import { Sleeper } from './sleeper.ts';
 import { createDriver, createForwarder, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
 
 /** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
@@ -49,13 +50,13 @@ export type WorkerReport =
 
 /** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
 const SPIN_SWEEPS = 50;
-/** A driver that can neither wake the loop nor say when it is due is asked this often. */
-const POLL_MS = 0.5;
-/** The longest sleep: a missed wake-up costs this much, and the watchdog sees a sign of life. */
-const SLEEP_MS = 100;
-
 /** A NIC whose driver hung takes and gives nothing. */
-const BROKEN: NicDriver = { link: () => ({ up: false, speedBps: 0 }), send: () => 0, receive: () => 0 };
+const BROKEN: NicDriver = {
+  link: () => ({ up: false, speedBps: 0 }),
+  send: () => 0,
+  receive: () => 0,
+  nextEventUs: () => Number.POSITIVE_INFINITY,
+};
 
 /** One forwarding worker: a single long task, from start to stop. */
 export default async function forward(task: ForwardingTask): Promise<void> {
@@ -70,7 +71,7 @@ export default async function forward(task: ForwardingTask): Promise<void> {
     seed: task.seed,
     log: (level, plugin, message, fields) => tell({ type: 'log', level, plugin, message, fields }),
   };
-  const drivers: NicDriver[] = [];
+  const opened: NicDriver[] = [];
   try {
     const plan: StagePlan = {
       worker,
@@ -81,21 +82,22 @@ export default async function forward(task: ForwardingTask): Promise<void> {
       admission: await reload('admission', task.admission),
       distribution: await reload('load-distribution', task.distribution),
     };
-    await openDrivers(arena, plan, task, surroundings, drivers);
-    const opened = [...drivers];
+    await openDrivers(arena, plan, task, surroundings, opened);
+    const drivers = [...opened];
+    const driverFailed = (nic: number, hook: string, cause: unknown): void => {
+      drivers[nic] = BROKEN;
+      tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
+    };
     const forwarder = createForwarder(arena, plan, drivers, surroundings, {
       fault: ({ plugin, hook, vm, fallback, error }) => tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
-      driverFailed: (nic, hook, cause) => {
-        drivers[nic] = BROKEN;
-        tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
-      },
+      driverFailed,
       // It failed once, and an operator has put its NIC back: let it try again.
       nicReturned: (nic) => {
         drivers[nic] = opened[nic] as NicDriver;
       },
     });
     tell({ type: 'ready', policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) } });
-    await loop(arena, worker, forwarder, drivers, clock);
+    await loop(arena, worker, forwarder, new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed), clock);
   } catch (error) {
     if (isFairleadError(error)) {
       const { code, what, where, mend } = error;
@@ -103,7 +105,7 @@ export default async function forward(task: ForwardingTask): Promise<void> {
     }
     throw error;
   } finally {
-    for (const driver of drivers) await driver.close?.();
+    for (const driver of opened) await driver.close?.();
     port.close();
   }
 }
@@ -140,9 +142,8 @@ async function openDrivers(
   }
 }
 
-async function loop(arena: Arena, worker: number, forwarder: Forwarder, drivers: readonly NicDriver[], clock: SystemClock): Promise<void> {
+async function loop(arena: Arena, worker: number, forwarder: Forwarder, sleeper: Sleeper, clock: SystemClock): Promise<void> {
   const { threads } = arena;
-  const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock);
   let idle = 0;
   while (!threads.stopped) {
     if (threads.pausing) {
@@ -158,48 +159,3 @@ async function loop(arena: Arena, worker: number, forwarder: Forwarder, drivers:
   }
   forwarder.rest();
 }
-
-/** Puts the loop to sleep until there may be something to do, at next to no cost. */
-class Sleeper {
-  readonly #arena: Arena;
-  readonly #worker: number;
-  readonly #forwarder: Forwarder;
-  readonly #drivers: readonly NicDriver[];
-  readonly #clock: SystemClock;
-  /** A driver that can neither wake nor say when is polled. */
-  readonly #polls: boolean;
-  #naps = 0;
-
-  constructor(arena: Arena, worker: number, forwarder: Forwarder, drivers: readonly NicDriver[], clock: SystemClock) {
-    this.#arena = arena;
-    this.#worker = worker;
-    this.#forwarder = forwarder;
-    this.#drivers = drivers;
-    this.#clock = clock;
-    this.#polls = drivers.some((driver) => driver.arm === undefined && driver.nextEventUs === undefined && driver !== BROKEN);
-  }
-
-  async sleep(): Promise<void> {
-    const { threads } = this.#arena;
-    const worker = this.#worker;
-    const nowUs = this.#clock.nowUs();
-    const dueMs = (this.#forwarder.nextEventUs(nowUs) - nowUs) / 1000;
-    // What is ready but could not go waits for a NIC: look again soon.
-    const waits = this.#forwarder.hasReady || this.#forwarder.hasQueued;
-    const timeoutMs = Math.max(0, Math.min(waits ? NAP_MS : SLEEP_MS, this.#polls ? POLL_MS : SLEEP_MS, dueMs));
-    const naps = timeoutMs <= NAP_MS && ++this.#naps % NAPS_A_TURN !== 0;
-    threads.aboutToSleep(worker);
-    const disarm = naps ? [] : this.#drivers.map((driver) => driver.arm?.(() => threads.wake(worker)));
-    // The last look: whatever came before the flag was up has rung no one awake.
-    const missed = this.#arena.txDoorbells[worker]?.rung() === true || this.#forwarder.sweep(this.#clock.nowUs()) > 0;
-    if (missed || threads.stopped || threads.pausing) threads.awake(worker);
-    else if (naps) threads.nap(worker, timeoutMs);
-    else await threads.sleep(worker, timeoutMs);
-    for (const stop of disarm) stop?.();
-  }
-}
-
-/** Timers of the event loop are whole milliseconds; what is due sooner is waited for with the thread blocked. */
-const NAP_MS = 0.5;
-/** After so many naps the event loop has its turn. */
-const NAPS_A_TURN = 64;

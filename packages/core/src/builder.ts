@@ -29,9 +29,13 @@ export function use<K extends PluginKind, S extends OptionsSchema>(
 }
 
 /** What may be said of a NIC beside its name and driver. */
-export type MoreOfNic = WrittenHostConfig extends { nics?: readonly (infer N)[] } ? Omit<N & object, 'name' | 'driver'> : never;
+export type MoreOfNic = WrittenHostConfig extends { nics?: readonly (infer N)[] }
+  ? Omit<N & object, 'name' | 'driver'>
+  : never;
 /** What may be said of a VM beside its name, MAC address and device. */
-export type MoreOfVm = WrittenHostConfig extends { vms?: readonly (infer V)[] } ? Omit<V & object, 'name' | 'mac' | 'device'> : never;
+export type MoreOfVm = WrittenHostConfig extends { vms?: readonly (infer V)[] }
+  ? Omit<V & object, 'name' | 'mac' | 'device'>
+  : never;
 /** A section of the configuration. */
 export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
@@ -135,7 +139,11 @@ export class HostBuilder {
 
   /** Checks what has been written and makes the host, without starting it. */
   async build(): Promise<Host> {
-    const bases = [process.cwd(), ...(process.argv[1] === undefined ? [] : [process.argv[1]]), fileURLToPath(import.meta.url)];
+    const bases = [
+      process.cwd(),
+      ...(process.argv[1] === undefined ? [] : [process.argv[1]]),
+      fileURLToPath(import.meta.url),
+    ];
     return new Host(await composeHost(this.written, { definitions: this.#definitions, bases }));
   }
 

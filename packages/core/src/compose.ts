@@ -1,7 +1,14 @@
-import { FairleadError, isFairleadError, parseMac, type OptionsSchema, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+import {
+  FairleadError,
+  isFairleadError,
+  type OptionsSchema,
+  type PluginDefinition,
+  type PluginKind,
+  parseMac,
+} from '@fairlead/sdk';
 import { type HostConfig, hostConfigSchema, type PluginUse, type PolicyUse, type WrittenHostConfig } from './config.ts';
 import { checkDefinition, loadPlugin } from './plugins/load.ts';
-import { checkValue, closest, complaintFrom, type Complaint } from './plugins/schema-values.ts';
+import { type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 
 /** A plugin with its validated options: all that a thread needs to make an instance. */
 export interface PluginPlan<K extends PluginKind = PluginKind> {
@@ -61,7 +68,8 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
   const complaints = checkNames(config);
   const loader = new PlanLoader(options, complaints);
   const nics: (PluginPlan<'nic-driver'> | undefined)[] = [];
-  for (const [i, nic] of config.nics.entries()) nics.push(await loader.plan('nic-driver', nic.driver, `nics[${i}].driver`));
+  for (const [i, nic] of config.nics.entries())
+    nics.push(await loader.plan('nic-driver', nic.driver, `nics[${i}].driver`));
   const devices = await loader.devices(config);
   const admission = await loader.policy('admission', config.admission, 'admission');
   const distribution = await loader.policy('load-distribution', config.distribution, 'distribution');
@@ -98,8 +106,12 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
   const list = (key: string): unknown[] => (Array.isArray(at(value, key)) ? (at(value, key) as unknown[]) : []);
   for (const [i, nic] of list('nics').entries()) await look('nic-driver', at(nic, 'driver'), `nics[${i}].driver`);
   for (const [i, vm] of list('vms').entries()) await look('device-emulator', at(vm, 'device'), `vms[${i}].device`);
-  for (const [i, port] of list('ports').entries()) await look('device-emulator', at(port, 'device'), `ports[${i}].device`);
-  for (const [key, kind] of [['admission', 'admission'], ['distribution', 'load-distribution']] as const) {
+  for (const [i, port] of list('ports').entries())
+    await look('device-emulator', at(port, 'device'), `ports[${i}].device`);
+  for (const [key, kind] of [
+    ['admission', 'admission'],
+    ['distribution', 'load-distribution'],
+  ] as const) {
     await look(kind, at(value, key), key);
     await look(kind, at(at(value, key), 'fallback'), `${key}.fallback`);
   }
@@ -119,20 +131,45 @@ function checkNames(config: HostConfig): Complaint[] {
       else invalid(path(i), `"${value}" is the ${thing} of ${path(first)} already`, `give each its own ${thing}`);
     }
   };
-  unique(config.nics.map((nic) => nic.name), (i) => `nics[${i}].name`, 'name');
-  unique(config.vms.map((vm) => vm.name), (i) => `vms[${i}].name`, 'name');
-  unique(config.vms.map((vm) => vm.mac.toLowerCase().replaceAll('-', ':')), (i) => `vms[${i}].mac`, 'MAC address');
-  unique(config.ports.map((port) => port.name), (i) => `ports[${i}].name`, 'name');
+  unique(
+    config.nics.map((nic) => nic.name),
+    (i) => `nics[${i}].name`,
+    'name',
+  );
+  unique(
+    config.vms.map((vm) => vm.name),
+    (i) => `vms[${i}].name`,
+    'name',
+  );
+  unique(
+    config.vms.map((vm) => vm.mac.toLowerCase().replaceAll('-', ':')),
+    (i) => `vms[${i}].mac`,
+    'MAC address',
+  );
+  unique(
+    config.ports.map((port) => port.name),
+    (i) => `ports[${i}].name`,
+    'name',
+  );
   const ports = config.ports.map((port) => port.name);
   for (const [i, vm] of config.vms.entries()) {
     try {
       parseMac(vm.mac);
     } catch (error) {
       if (!isFairleadError(error)) throw error;
-      complaints.push({ code: error.code, path: `vms[${i}].mac`, what: `"${vm.mac}" is no VM's MAC address`, mend: error.mend ?? '' });
+      complaints.push({
+        code: error.code,
+        path: `vms[${i}].mac`,
+        what: `"${vm.mac}" is no VM's MAC address`,
+        mend: error.mend ?? '',
+      });
     }
     if ((vm.device === undefined) === (vm.port === undefined)) {
-      invalid(`vms[${i}]`, `VM "${vm.name}" needs a device or a port, one of them`, 'add device: { use: … } or port: …');
+      invalid(
+        `vms[${i}]`,
+        `VM "${vm.name}" needs a device or a port, one of them`,
+        'add device: { use: … } or port: …',
+      );
     } else if (vm.port !== undefined && !ports.includes(vm.port)) {
       const near = closest(vm.port, ports);
       const mend = near === undefined ? 'declare it under ports' : `did you mean "${near}"?`;
@@ -145,9 +182,14 @@ function checkNames(config: HostConfig): Complaint[] {
     }
   }
   if (config.runtime.kind === 'inline' && config.runtime.workers > 1) {
-    invalid('runtime.workers', `the inline runtime has one loop, not ${config.runtime.workers}`, 'remove workers, or use runtime kind workers');
+    invalid(
+      'runtime.workers',
+      `the inline runtime has one loop, not ${config.runtime.workers}`,
+      'remove workers, or use runtime kind workers',
+    );
   }
-  if (!config.nics.some((nic) => nic.role === 'active')) invalid('nics', 'no NIC has the role active', 'make one NIC active');
+  if (!config.nics.some((nic) => nic.role === 'active'))
+    invalid('nics', 'no NIC has the role active', 'make one NIC active');
   return complaints;
 }
 
@@ -204,7 +246,13 @@ class PlanLoader {
 
   async devices(config: HostConfig): Promise<DevicePlan[]> {
     const devices: DevicePlan[] = [];
-    const add = async (name: string, vms: readonly number[], shared: boolean, use: PluginUse, where: string): Promise<void> => {
+    const add = async (
+      name: string,
+      vms: readonly number[],
+      shared: boolean,
+      use: PluginUse,
+      where: string,
+    ): Promise<void> => {
       const plugin = await this.plan('device-emulator', use, where);
       if (plugin !== undefined) devices.push({ name, shared, vms, plugin });
     };

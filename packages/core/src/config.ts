@@ -1,6 +1,7 @@
 import { Milliseconds, Rate, Size, type Static, Type, type Written } from '@fairlead/sdk';
 
-const name = (description: string) => Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
+const name = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
 
 const options = Type.Optional(
   Type.Record(Type.String(), Type.Unknown(), { description: "the plugin's options; quantities may have a unit" }),
@@ -28,7 +29,9 @@ export const policySchema = Type.Object(
 export const bandwidthSchema = Type.Object(
   {
     reservationBps: Rate({ default: 0, description: 'guaranteed rate' }),
-    limitBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'allocated rate, the average it may not exceed' })),
+    limitBps: Type.Optional(
+      Rate({ exclusiveMinimum: 0, description: 'allocated rate, the average it may not exceed' }),
+    ),
     peakBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'rate within a burst' })),
     burstBytes: Size({ default: 0, description: 'bytes that may go at the peak rate' }),
     shares: Type.Number({ default: 1, exclusiveMinimum: 0, maximum: 1e6, description: 'weight relative to other VMs' }),
@@ -81,7 +84,9 @@ const runtimeSchema = Type.Object(
 
 const memorySchema = Type.Object(
   {
-    poolFrames: Type.Optional(Type.Integer({ minimum: 256, description: 'frame slots; by default as many as the rings need' })),
+    poolFrames: Type.Optional(
+      Type.Integer({ minimum: 256, description: 'frame slots; by default as many as the rings need' }),
+    ),
     slotBytes: Type.Integer({ default: 2048, description: 'bytes of a slot, a power of two; 16384 for jumbo frames' }),
     txRingFrames: Type.Integer({ default: 256, description: "frames in a VM's transmit ring, a power of two" }),
     rxRingFrames: Type.Integer({ default: 256, description: "frames in a VM's receive ring, a power of two" }),

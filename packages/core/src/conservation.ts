@@ -35,7 +35,9 @@ export function accounts(arena: Arena): Account[] {
   for (let vm = 0; vm < shape.vms; vm++) {
     const name = names.vms[vm];
     const dropped = sum(vms.dropped, vm) + sum(vms.refused, vm);
-    all.push(account(`vm ${name} outbound`, vms.acceptedFrames[vm], vms.transmittedFrames[vm], txRings.length(vm), dropped));
+    all.push(
+      account(`vm ${name} outbound`, vms.acceptedFrames[vm], vms.transmittedFrames[vm], txRings.length(vm), dropped),
+    );
     const offered = vms.rxOfferedFrames[vm];
     all.push(account(`vm ${name} inbound`, offered, vms.rxTakenFrames[vm], rxRings.length(vm), sum(vms.rxDropped, vm)));
   }

@@ -165,7 +165,13 @@ export class Host extends EventEmitter<HostEvents> {
     );
     await this.#openControl();
     await this.#workers.start();
-    this.#deviceLoop = new DeviceLoop(this.#arena, this.#devices, this.nics, this.#clock, this.config.monitor.linkPollMs);
+    this.#deviceLoop = new DeviceLoop(
+      this.#arena,
+      this.#devices,
+      this.nics,
+      this.#clock,
+      this.config.monitor.linkPollMs,
+    );
     this.#deviceLoop.start();
   }
 
@@ -180,7 +186,8 @@ export class Host extends EventEmitter<HostEvents> {
 
   #inlineRuntime(operation: string): InlineRuntime {
     this.#demand('running', operation);
-    if (this.#inline === undefined) throw hostState(`${operation} is for the inline runtime`, 'configure runtime: { kind: inline }');
+    if (this.#inline === undefined)
+      throw hostState(`${operation} is for the inline runtime`, 'configure runtime: { kind: inline }');
     return this.#inline;
   }
 

@@ -5,16 +5,16 @@ export {
   type MoreOfNic,
   type MoreOfVm,
   type Section,
-  use,
   type Used,
+  use,
   type WrittenOptions,
 } from './builder.ts';
 export {
-  checkHost,
   type Composed,
-  composeHost,
   type ComposeOptions,
   type Composition,
+  checkHost,
+  composeHost,
   type DevicePlan,
   type PluginPlan,
   type PolicyPlan,
@@ -26,8 +26,8 @@ export {
   hostConfigSchema,
   type NicConfig,
   type PluginUse,
-  pluginUseSchema,
   type PolicyUse,
+  pluginUseSchema,
   policySchema,
   type VmConfig,
   type WrittenHostConfig,
@@ -41,5 +41,5 @@ export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
 export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
-export { type Checked, checkValue, closest, type Complaint, complaintFrom } from './plugins/schema-values.ts';
+export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';

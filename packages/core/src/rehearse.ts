@@ -1,4 +1,4 @@
-import { parseMac, Port } from '@fairlead/sdk';
+import { Port, parseMac } from '@fairlead/sdk';
 import { VirtualClock } from './clock.ts';
 import type { Composition } from './compose.ts';
 import { Arena, createArena } from './memory/arena.ts';
@@ -41,7 +41,14 @@ export async function rehearse(composition: Composition): Promise<Complaint[]> {
   };
   for (const [index, plan] of composition.nics.entries()) {
     const name = arena.nics.names[index] as string;
-    const context = { index, name, queue: 0, queues: config.runtime.workers, role: 'control', receives: false } as const;
+    const context = {
+      index,
+      name,
+      queue: 0,
+      queues: config.runtime.workers,
+      role: 'control',
+      receives: false,
+    } as const;
     await attempt(plan.where, () => createDriver(arena, plan, context, surroundings));
   }
   for (const device of composition.devices) {
@@ -53,7 +60,10 @@ export async function rehearse(composition: Composition): Promise<Complaint[]> {
   const others = [...composition.admission, ...composition.distribution, composition.hypervisor];
   for (const plan of others) {
     if (plan === undefined) continue;
-    await attempt(plan.where, () => instantiate(plan.definition as never, plan.options, surroundings, plan.where) as object);
+    await attempt(
+      plan.where,
+      () => instantiate(plan.definition as never, plan.options, surroundings, plan.where) as object,
+    );
   }
   return complaints;
 }

@@ -13,7 +13,16 @@ export function shapeOf(config: HostConfig): MemoryShape {
   const busy = Math.min(vms, 64) * (memory.txRingFrames + memory.rxRingFrames);
   const needed = busy + nics * workers * (memory.nicRingFrames + 64) + (workers + 1) * 256;
   const { slotBytes, txRingFrames, rxRingFrames, nicRingFrames } = memory;
-  return { vms, nics, workers, poolFrames: memory.poolFrames ?? needed, slotBytes, txRingFrames, rxRingFrames, nicRingFrames };
+  return {
+    vms,
+    nics,
+    workers,
+    poolFrames: memory.poolFrames ?? needed,
+    slotBytes,
+    txRingFrames,
+    rxRingFrames,
+    nicRingFrames,
+  };
 }
 
 /** Writes what the configuration says of each VM to its row. */

@@ -22,7 +22,8 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_DRIVER_OPEN: 'A NIC driver could not open its NIC. The cause says why.',
   FAIRLEAD_ERR_DEVICE_OPEN: 'A device emulator could not open its device. The cause says why.',
   FAIRLEAD_ERR_CAPTURE_FORMAT: 'The file is not a pcap or pcapng capture of Ethernet frames, or it is cut off.',
-  FAIRLEAD_ERR_MEMORY_LAYOUT: 'The host does not fit its shared memory. Lower the pool, the rings or the number of VMs.',
+  FAIRLEAD_ERR_MEMORY_LAYOUT:
+    'The host does not fit its shared memory. Lower the pool, the rings or the number of VMs.',
   FAIRLEAD_ERR_UNKNOWN_NIC: 'No NIC of this host has this name.',
   FAIRLEAD_ERR_UNKNOWN_VM: 'No VM of this host has this name.',
   FAIRLEAD_ERR_VM_STATE: 'The VM is in a state in which this cannot be done.',

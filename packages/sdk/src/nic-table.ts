@@ -20,7 +20,9 @@ export const nicColumns = {
   role: column('i32', '', 'control', 'NicRole in its team'),
   failover: column('i32', '', 'control', '1 while a failover away from this NIC is in progress'),
   speedBps: column('f64', 'bit/s', 'control', 'link speed'),
-  pendingBytes: column('f64', 'bytes', 'worker', 'bytes in the transmit queue, not yet taken by the NIC', { laned: true }),
+  pendingBytes: column('f64', 'bytes', 'worker', 'bytes in the transmit queue, not yet taken by the NIC', {
+    laned: true,
+  }),
   pendingFrames: column('f64', 'frames', 'worker', 'frames in the transmit queue', { laned: true }),
   enqueuedFrames: column('f64', 'frames', 'worker', 'frames put into the transmit queue', { laned: true }),
   txFrames: column('f64', 'frames', 'worker', 'frames the NIC has taken', { laned: true }),
@@ -28,9 +30,17 @@ export const nicColumns = {
   takenBackFrames: column('f64', 'frames', 'worker', 'frames taken back for another NIC', { laned: true }),
   rxFrames: column('f64', 'frames', 'worker', 'frames received', { laned: true }),
   rxBytes: column('f64', 'bytes', 'worker', 'bytes received', { laned: true }),
-  rxForwardedFrames: column('f64', 'frames', 'worker', 'received frames handed on towards at least one VM', { laned: true }),
-  dropped: column('f64', 'frames', 'worker', 'frames dropped on the way out, by reason', { laned: true, width: DROP_REASON_COUNT }),
-  rxDropped: column('f64', 'frames', 'worker', 'received frames dropped, by reason', { laned: true, width: DROP_REASON_COUNT }),
+  rxForwardedFrames: column('f64', 'frames', 'worker', 'received frames handed on towards at least one VM', {
+    laned: true,
+  }),
+  dropped: column('f64', 'frames', 'worker', 'frames dropped on the way out, by reason', {
+    laned: true,
+    width: DROP_REASON_COUNT,
+  }),
+  rxDropped: column('f64', 'frames', 'worker', 'received frames dropped, by reason', {
+    laned: true,
+    width: DROP_REASON_COUNT,
+  }),
 } as const;
 
 export type NicColumns = typeof nicColumns;

@@ -1,8 +1,6 @@
 import { type Static, type TObject, type TProperties, type TUnsafe, Type } from '@sinclair/typebox';
 import type { Unit } from './units.ts';
 
-export { Type };
-export type { Static };
 // Declarations of packages that only know the sdk name these types; without them here they would mean nothing there.
 export type {
   TAny,
@@ -23,6 +21,8 @@ export type {
   TUnknown,
   TUnsafe,
 } from '@sinclair/typebox';
+export type { Static };
+export { Type };
 
 declare const unit: unique symbol;
 /** A number held in a base unit. In a configuration it may also be written with a unit, as `'200Mbps'`. */
@@ -54,7 +54,12 @@ export const Milliseconds = (options: QuantityOptions = {}): TUnsafe<Quantity<'m
 export type OptionsSchema = TObject<TProperties>;
 
 /** The suffixes that a quantity may be written with. */
-export type Suffix = { bps: 'bps' | 'kbps' | 'Mbps' | 'Gbps'; bytes: 'B' | 'KB' | 'MB' | 'KiB' | 'MiB' | 'GiB'; us: TimeSuffix; ms: TimeSuffix };
+export type Suffix = {
+  bps: 'bps' | 'kbps' | 'Mbps' | 'Gbps';
+  bytes: 'B' | 'KB' | 'MB' | 'KiB' | 'MiB' | 'GiB';
+  us: TimeSuffix;
+  ms: TimeSuffix;
+};
 /** The suffixes of a time. */
 export type TimeSuffix = 'us' | 'ms' | 's' | 'min' | 'h';
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Static } from '@sinclair/typebox';
-import { type InjectionToken, inject as injectToken, injectable } from 'tsyringe';
+import { type InjectionToken, injectable, inject as injectToken } from 'tsyringe';
 import { FairleadError } from './errors.ts';
 import type { OptionsSchema } from './options.ts';
 import { API_VERSIONS, type ExtensionPoints, type PluginKind } from './points/map.ts';

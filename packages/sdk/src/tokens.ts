@@ -1,7 +1,7 @@
 import type { Clock, Log, Random } from './clock.ts';
 import type { NicTable } from './nic-table.ts';
-import type { NicContext } from './points/nic-driver.ts';
 import type { VnicPort } from './points/device-emulator.ts';
+import type { NicContext } from './points/nic-driver.ts';
 import type { VmTable } from './vm-table.ts';
 
 declare const provides: unique symbol;

@@ -21,7 +21,9 @@ export const vmColumns = {
   vnic: column('i32', '', 'control', 'virtual NIC behind which the VM is'),
   acceptedFrames: column('f64', 'frames', 'device', 'frames taken from the VM by its virtual NIC'),
   acceptedBytes: column('f64', 'bytes', 'device', 'bytes taken from the VM by its virtual NIC'),
-  refused: column('f64', 'frames', 'device', 'frames dropped at the virtual NIC, by reason', { width: DROP_REASON_COUNT }),
+  refused: column('f64', 'frames', 'device', 'frames dropped at the virtual NIC, by reason', {
+    width: DROP_REASON_COUNT,
+  }),
   rxTakenFrames: column('f64', 'frames', 'device', 'received frames the VM has taken'),
   transmittedFrames: column('f64', 'frames', 'worker', 'frames handed to a NIC or to another VM'),
   transmittedBytes: column('f64', 'bytes', 'worker', 'bytes handed to a NIC or to another VM'),
@@ -33,7 +35,9 @@ export const vmColumns = {
   rxFrames: column('f64', 'frames', 'worker', 'received frames put into its ring'),
   rxBytes: column('f64', 'bytes', 'worker', 'received bytes put into its ring'),
   rxDropped: column('f64', 'frames', 'worker', 'received frames dropped, by reason', { width: DROP_REASON_COUNT }),
-  rxHandoffDropped: column('f64', 'frames', 'worker', 'frames lost on the way from one worker to another', { laned: true }),
+  rxHandoffDropped: column('f64', 'frames', 'worker', 'frames lost on the way from one worker to another', {
+    laned: true,
+  }),
 } as const;
 
 export type VmColumns = typeof vmColumns;

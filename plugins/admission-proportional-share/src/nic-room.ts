@@ -3,7 +3,7 @@ import type { ProportionalShareOptions } from './options.ts';
 import { ANYWHERE } from './vm-homes.ts';
 
 /** Speed assumed of a NIC that does not tell. */
-export const UNKNOWN_SPEED_BPS = 10e9;
+const UNKNOWN_SPEED_BPS = 10e9;
 
 /* Keeps sums over 32 NICs within a 32-bit integer, which, unlike a double, is never put on the heap. */
 const MOST_BYTES = 2 ** 25 - 1;

@@ -1,5 +1,5 @@
 /** Two full frames: what a bucket holds at least. */
-export const LEAST_DEPTH_BYTES = 3036;
+const LEAST_DEPTH_BYTES = 3036;
 
 /** A VM whose bucket is empty is asked again after this long at the latest: its rate may have been raised. */
 export const LONGEST_WAIT_US = 50_000;

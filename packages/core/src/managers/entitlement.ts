@@ -32,7 +32,12 @@ export function divide(capacityBps: number, claims: readonly Claim[]): Float64Ar
 }
 
 /** Lets some claims grow into what is left; returns what they leave. */
-function grow(capacityBps: number, claims: readonly Claim[], members: readonly number[], granted: Float64Array): number {
+function grow(
+  capacityBps: number,
+  claims: readonly Claim[],
+  members: readonly number[],
+  granted: Float64Array,
+): number {
   const claim = (i: number): Claim => claims[i] as Claim;
   let left = capacityBps;
   let growing = members.filter((i) => granted[i] < claim(i).limitBps);

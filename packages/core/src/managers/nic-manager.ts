@@ -142,7 +142,8 @@ export class NicManager {
     const state = up ? NicState.Up : NicState.Down;
     if (state === this.#table.state[nic]) return;
     this.#table.state[nic] = state;
-    if (up) this.#table.failover[nic] = 0; // what still waits on its queue leaves by it after all
+    if (up)
+      this.#table.failover[nic] = 0; // what still waits on its queue leaves by it after all
     else if (this.#arena.threads.available & (1 << nic)) this.#table.failover[nic] = 1;
     this.#publish();
     this.#changed(nic, up ? 'up' : 'down', cause);
@@ -169,7 +170,8 @@ export class NicManager {
   /** A failover is over when nothing waits on the failed NIC's queues any more. */
   #endFailovers(): void {
     for (let nic = 0; nic < this.drivers.length; nic++) {
-      if (this.#table.failover[nic] === 1 && this.#totals.read('pendingFrames', nic) === 0) this.#table.failover[nic] = 0;
+      if (this.#table.failover[nic] === 1 && this.#totals.read('pendingFrames', nic) === 0)
+        this.#table.failover[nic] = 0;
     }
   }
 
@@ -194,7 +196,8 @@ export class NicManager {
   status(name: string): NicStatus {
     const index = this.index(name);
     const table = this.#table;
-    const total = (column: 'pendingBytes' | 'txFrames' | 'txBytes' | 'rxFrames' | 'rxBytes') => this.#totals.read(column, index);
+    const total = (column: 'pendingBytes' | 'txFrames' | 'txBytes' | 'rxFrames' | 'rxBytes') =>
+      this.#totals.read(column, index);
     return {
       name,
       index,

@@ -31,7 +31,9 @@ export class ResourceManager {
   #index(vm: string): number {
     const index = this.#rows.get(vm);
     if (index !== undefined) return index;
-    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${vm}"`, { mend: 'use a name from the configuration' });
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${vm}"`, {
+      mend: 'use a name from the configuration',
+    });
   }
 
   /**
@@ -98,7 +100,8 @@ export class ResourceManager {
       table.entitledBps[vm] = granted[i];
       const reservationBps = Math.min(table.reservationBps[vm], table.limitBps[vm]);
       // A thousandth of slack: the division is exact in real numbers, not in doubles.
-      if (granted[i] < reservationBps * 0.999) unmet.push({ vm: table.names[vm] as string, reservationBps, entitledBps: granted[i] });
+      if (granted[i] < reservationBps * 0.999)
+        unmet.push({ vm: table.names[vm] as string, reservationBps, entitledBps: granted[i] });
     }
     if (unmet.length > 0) this.#unmet(unmet);
   }

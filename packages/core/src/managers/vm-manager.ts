@@ -54,7 +54,9 @@ export class VmManager {
   index(name: string): number {
     const vm = this.#rows.get(name);
     if (vm !== undefined) return vm;
-    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${name}"`, { mend: 'use a name from the configuration' });
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_VM', `there is no VM "${name}"`, {
+      mend: 'use a name from the configuration',
+    });
   }
 
   start(name: string): Promise<void> {
@@ -117,22 +119,31 @@ export class VmManager {
         mend: 'write a number above 0 and at most 1',
       });
     }
-    return this.#inTurn(vm, () => this.#ask(vm, 'throttle', async () => this.#hypervisor?.throttle({ index: vm, name }, fraction)));
+    return this.#inTurn(vm, () =>
+      this.#ask(vm, 'throttle', async () => this.#hypervisor?.throttle({ index: vm, name }, fraction)),
+    );
   }
 
   #inTurn(vm: number, work: () => Promise<void>): Promise<void> {
     const before = this.#pending.get(vm) ?? Promise.resolve();
     const done = before.then(work, work);
-    this.#pending.set(vm, done.catch(() => undefined));
+    this.#pending.set(
+      vm,
+      done.catch(() => undefined),
+    );
     return done;
   }
 
   #demand(vm: number, operation: string, from: readonly VmState[]): void {
     const state = this.state(vm);
     if (from.includes(state)) return;
-    throw new FairleadError('FAIRLEAD_ERR_VM_STATE', `VM "${this.#table.names[vm]}" is ${state}; it cannot ${operation}`, {
-      mend: `${operation} needs a VM that is ${from.join(' or ')}`,
-    });
+    throw new FairleadError(
+      'FAIRLEAD_ERR_VM_STATE',
+      `VM "${this.#table.names[vm]}" is ${state}; it cannot ${operation}`,
+      {
+        mend: `${operation} needs a VM that is ${from.join(' or ')}`,
+      },
+    );
   }
 
   async #ask(vm: number, operation: string, call: () => Promise<void>): Promise<void> {
@@ -142,11 +153,15 @@ export class VmManager {
       await this.#reconcile(vm);
       if (isFairleadError(cause)) throw cause;
       const name = this.#table.names[vm] as string;
-      throw new FairleadError('FAIRLEAD_ERR_HYPERVISOR', `${operation} of VM "${name}" failed: ${(cause as Error).message}`, {
-        where: `hypervisor.${operation}`,
-        mend: `the VM is ${this.state(vm)}; try again when the cause is mended`,
-        cause,
-      });
+      throw new FairleadError(
+        'FAIRLEAD_ERR_HYPERVISOR',
+        `${operation} of VM "${name}" failed: ${(cause as Error).message}`,
+        {
+          where: `hypervisor.${operation}`,
+          mend: `the VM is ${this.state(vm)}; try again when the cause is mended`,
+          cause,
+        },
+      );
     }
   }
 

@@ -23,7 +23,7 @@ export interface ArenaHandle {
 export function createArena(shape: MemoryShape, names: RowNames): ArenaHandle {
   const layout = layOutMemory(shape);
   const memory = new SharedArrayBuffer(layout.byteLength);
-  FramePool.fill(memory, layout);
+  FramePool.stock(memory, layout);
   return { memory, shape, names };
 }
 
@@ -59,7 +59,12 @@ export class Arena {
     this.txRings = new RingGroup(memory, at.txRings, shape.vms, shape.txRingFrames);
     this.rxRings = new RingGroup(memory, at.rxRings, shape.vms, shape.rxRingFrames);
     this.nicRings = new RingGroup(memory, at.nicRings, shape.nics * shape.workers, shape.nicRingFrames);
-    this.handoffRings = new RingGroup(memory, at.handoffRings, shape.workers > 1 ? shape.workers ** 2 : 0, HANDOFF_ENTRIES);
+    this.handoffRings = new RingGroup(
+      memory,
+      at.handoffRings,
+      shape.workers > 1 ? shape.workers ** 2 : 0,
+      HANDOFF_ENTRIES,
+    );
     this.txDoorbells = Array.from(
       { length: shape.workers },
       (_, worker) => new Doorbell(memory, at.txDoorbells + worker * layout.doorbellWords * 4, layout.doorbellWords),

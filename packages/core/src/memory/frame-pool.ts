@@ -64,7 +64,7 @@ export class FramePool {
   }
 
   /** Puts every slot into the depot. Once per host, before any thread allocates. */
-  static fill(buffer: SharedArrayBuffer, layout: MemoryLayout): void {
+  static stock(buffer: SharedArrayBuffer, layout: MemoryLayout): void {
     const pool = new FramePool(buffer, layout, 0);
     for (let magazine = layout.magazineCount - 1; magazine >= 0; magazine--) pool.#push(EMPTY, magazine);
     for (let slot = layout.shape.poolFrames - 1; slot >= 0; slot--) pool.free(slot);

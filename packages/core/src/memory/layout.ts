@@ -2,11 +2,11 @@ import {
   COLUMN_ALIGN,
   FairleadError,
   layOutTable,
-  nicColumns,
   type NicColumns,
+  nicColumns,
   type TableLayout,
-  vmColumns,
   type VmColumns,
+  vmColumns,
 } from '@fairlead/sdk';
 
 /** What decides how large the shared memory is. All counts are fixed for the life of a host. */
@@ -111,10 +111,14 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
   const threads = shape.workers + 1;
   const magazineCount = Math.ceil(shape.poolFrames / MAGAZINE_FRAMES) + 2 * threads;
   if (poolBytes > MAX_POOL_BYTES || magazineCount > MAX_MAGAZINES || shape.poolFrames < MAGAZINE_FRAMES * 2 * threads) {
-    throw new FairleadError('FAIRLEAD_ERR_MEMORY_LAYOUT', `a pool of ${shape.poolFrames} frames of ${shape.slotBytes} bytes`, {
-      where: 'memory.poolFrames',
-      mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / (shape.slotBytes + SLOT_GAP_BYTES))} frames`,
-    });
+    throw new FairleadError(
+      'FAIRLEAD_ERR_MEMORY_LAYOUT',
+      `a pool of ${shape.poolFrames} frames of ${shape.slotBytes} bytes`,
+      {
+        where: 'memory.poolFrames',
+        mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / (shape.slotBytes + SLOT_GAP_BYTES))} frames`,
+      },
+    );
   }
   const nicTable = layOutTable(nicColumns, shape.nics, shape.workers);
   const vmTable = layOutTable(vmColumns, shape.vms, shape.workers);

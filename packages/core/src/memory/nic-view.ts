@@ -16,7 +16,12 @@ export class NicView {
     this.available = new Int32Array(Math.max(1, count));
   }
 
-  static attach(memory: SharedArrayBuffer, layout: MemoryLayout, lane: number, names: readonly string[]): NicView & NicTable {
+  static attach(
+    memory: SharedArrayBuffer,
+    layout: MemoryLayout,
+    lane: number,
+    names: readonly string[],
+  ): NicView & NicTable {
     const view = new NicView(layout.shape.nics, names);
     return Object.assign(view, viewTable(layout.nicTable, memory, layout.at.nicTable, lane));
   }

@@ -72,7 +72,10 @@ function balanceNics(arena: Arena, worker: number): void {
     }
     const queued = nicRings.length(worker * nics.count + nic);
     // A queue's tail may have moved without its counter, or its head without its own: the rings are right.
-    nics.enqueuedFrames[nic] = Math.max(nics.enqueuedFrames[nic], nics.txFrames[nic] + nics.takenBackFrames[nic] + queued + dropped);
+    nics.enqueuedFrames[nic] = Math.max(
+      nics.enqueuedFrames[nic],
+      nics.txFrames[nic] + nics.takenBackFrames[nic] + queued + dropped,
+    );
     const lost = nics.enqueuedFrames[nic] - nics.txFrames[nic] - nics.takenBackFrames[nic] - queued - dropped;
     nics.dropped[nic * DROP_REASON_COUNT + DropReason.WorkerLost] += lost;
     nics.rxFrames[nic] = Math.max(nics.rxFrames[nic], nics.rxForwardedFrames[nic] + rxDropped);

@@ -90,7 +90,8 @@ export class Dispatcher {
 
   /** Commits what was staged. */
   publish(): void {
-    for (let mask = this.#staged.touched; mask !== 0; mask &= mask - 1) this.#queues.publish(31 - Math.clz32(mask & -mask));
+    for (let mask = this.#staged.touched; mask !== 0; mask &= mask - 1)
+      this.#queues.publish(31 - Math.clz32(mask & -mask));
     this.#staged.touched = 0;
   }
 

@@ -72,7 +72,16 @@ export class Forwarder {
     const { batchFrames } = options;
     const { frames } = classifier;
     const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues);
-    this.transmit = new TransmitPath(arena, worker, batch, classifier, policies, dispatcher, this.#delivery, batchFrames);
+    this.transmit = new TransmitPath(
+      arena,
+      worker,
+      batch,
+      classifier,
+      policies,
+      dispatcher,
+      this.#delivery,
+      batchFrames,
+    );
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
     this.#receivers = options.receives.map(
       (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#delivery, driverFailed),
@@ -112,7 +121,8 @@ export class Forwarder {
     const changes = threads.availableChanges;
     if (changes !== this.#changesSeen) {
       this.#changesSeen = changes;
-      for (let back = threads.available; back !== 0; back &= back - 1) this.#nicReturned?.(31 - Math.clz32(back & -back));
+      for (let back = threads.available; back !== 0; back &= back - 1)
+        this.#nicReturned?.(31 - Math.clz32(back & -back));
     }
     if (nics.setAvailable(threads.available)) {
       this.#takeBackMask = 0;

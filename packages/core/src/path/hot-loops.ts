@@ -1,6 +1,6 @@
 import { ETHERNET_HEADER_BYTES, type NicTable } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
-import { HEADROOM_BYTES, type FramePool } from '../memory/frame-pool.ts';
+import { type FramePool, HEADROOM_BYTES } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 
 /*

@@ -1,4 +1,10 @@
-import { type AdmissionPolicy, FairleadError, type LoadDistribution, type NicTable, type TransmitBatch } from '@fairlead/sdk';
+import {
+  type AdmissionPolicy,
+  FairleadError,
+  type LoadDistribution,
+  type NicTable,
+  type TransmitBatch,
+} from '@fairlead/sdk';
 
 /** A plugin instance in a place of the data path, with what takes over when it fails. */
 export interface Seat<T> {

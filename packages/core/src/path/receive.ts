@@ -106,7 +106,8 @@ export class ReceivePath {
     if (length > pool.maxFrameBytes) return this.#drop(DropReason.Oversize);
     const word = slot * pool.wordsPerSlot;
     const { words } = pool;
-    if (this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff) >= 0) return this.#drop(DropReason.Reflected);
+    if (this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff) >= 0)
+      return this.#drop(DropReason.Reflected);
     const first = words[word] >>> 16;
     const descriptor = pool.descriptor(slot, length);
     if ((first & 1) !== 0) {

@@ -133,7 +133,8 @@ export class TransmitPath {
       try {
         const answer: unknown = this.#policies.admission.admit(batch);
         if (answer !== undefined) throw new TypeError('admit returned a value; a kernel must return undefined');
-        if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count)) throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
+        if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count))
+          throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
         break;
       } catch (cause) {
         this.#policies.admissionFailed('admit', vm, cause);

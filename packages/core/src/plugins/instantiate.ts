@@ -28,7 +28,12 @@ export interface Surroundings {
   readonly vms: VmTable;
   readonly clock: Clock;
   readonly seed: number;
-  readonly log: (level: 'info' | 'warn', plugin: string, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    level: 'info' | 'warn',
+    plugin: string,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ) => void;
 }
 
 /** A dependency that only one kind of plugin is given. */
@@ -55,7 +60,10 @@ export function instantiate<K extends PluginKind>(
 ): ExtensionPoints[K] {
   const { kind, name, implementation } = definition;
   const child = container.createChildContainer();
-  const log = limitedLog((level, message, fields) => surroundings.log(level, name, message, fields), surroundings.clock);
+  const log = limitedLog(
+    (level, message, fields) => surroundings.log(level, name, message, fields),
+    surroundings.clock,
+  );
   const give = (token: Token<never>, useValue: unknown): void => {
     child.register(token as unknown as InjectionToken, { useValue });
   };
@@ -83,10 +91,14 @@ function demandTokens({ kind, name, implementation }: PluginDefinition, where: s
   const types = Reflect.getOwnMetadata('design:paramtypes', implementation) as readonly unknown[] | undefined;
   for (let i = 0; i < implementation.length; i++) {
     if (tokens?.[i] !== undefined || types?.[i] !== undefined) continue;
-    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_TOKEN', `${kind} plugin "${name}" does not say what parameter ${i + 1} of its constructor is`, {
-      where,
-      mend: 'name a token for every parameter, with @inject(Token) or in static inject',
-    });
+    throw new FairleadError(
+      'FAIRLEAD_ERR_PLUGIN_TOKEN',
+      `${kind} plugin "${name}" does not say what parameter ${i + 1} of its constructor is`,
+      {
+        where,
+        mend: 'name a token for every parameter, with @inject(Token) or in static inject',
+      },
+    );
   }
 }
 
@@ -95,7 +107,8 @@ class MissingToken extends Error {}
 /** Resolves what parameter `index` asks for. */
 function ask(child: DependencyContainer, token: Token<unknown> | undefined, index: number): unknown {
   if (token === undefined) throw new MissingToken(`parameter ${index + 1} of its constructor names no token`);
-  if (!child.isRegistered(token as InjectionToken)) throw new MissingToken(`${String(token.description)} is not given to its kind`);
+  if (!child.isRegistered(token as InjectionToken))
+    throw new MissingToken(`${String(token.description)} is not given to its kind`);
   return child.resolve(token as InjectionToken);
 }
 
@@ -103,10 +116,14 @@ function constructionError(kind: PluginKind, name: string, where: string, cause:
   if (isFairleadError(cause)) return cause as FairleadError;
   const message = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof MissingToken) {
-    return new FairleadError('FAIRLEAD_ERR_PLUGIN_TOKEN', `${kind} plugin "${name}" asks for something it is not given: ${message}`, {
-      where,
-      mend: 'use @inject(Token) with a token that its kind is given, on every parameter of the constructor',
-    });
+    return new FairleadError(
+      'FAIRLEAD_ERR_PLUGIN_TOKEN',
+      `${kind} plugin "${name}" asks for something it is not given: ${message}`,
+      {
+        where,
+        mend: 'use @inject(Token) with a token that its kind is given, on every parameter of the constructor',
+      },
+    );
   }
   return new FairleadError('FAIRLEAD_ERR_PLUGIN_CONSTRUCT', `${kind} plugin "${name}" could not be made: ${message}`, {
     where,
@@ -127,7 +144,10 @@ function checkHooks<K extends PluginKind>(kind: K, name: string, instance: Exten
   }
   for (const hook of HOT_HOOKS) {
     const hot = HOT.has(kind) || kind === 'nic-driver' || kind === 'device-emulator';
-    if (hot && (hooks[hook] as { constructor?: { name?: string } } | undefined)?.constructor?.name === 'AsyncFunction') {
+    if (
+      hot &&
+      (hooks[hook] as { constructor?: { name?: string } } | undefined)?.constructor?.name === 'AsyncFunction'
+    ) {
       throw new FairleadError('FAIRLEAD_ERR_PLUGIN_HOOK', `${hook}() of ${kind} plugin "${name}" is async`, {
         where,
         mend: 'make it a plain function: the data path does not wait',

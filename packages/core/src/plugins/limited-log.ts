@@ -24,5 +24,8 @@ export function limitedLog(write: Write, clock: Clock): Log {
     write(level, message, leftOut === 0 ? fields : { ...fields, leftOut });
     leftOut = 0;
   };
-  return { info: (message, fields) => entry('info', message, fields), warn: (message, fields) => entry('warn', message, fields) };
+  return {
+    info: (message, fields) => entry('info', message, fields),
+    warn: (message, fields) => entry('warn', message, fields),
+  };
 }

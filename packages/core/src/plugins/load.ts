@@ -33,17 +33,26 @@ export async function loadPlugin<K extends PluginKind>(
   try {
     exported = (await import(module)) as { default?: unknown };
   } catch (cause) {
-    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_INVALID', `plugin "${use}" cannot be loaded: ${(cause as Error).message}`, {
-      where,
-      mend: 'mend the module; the cause is attached',
-      cause,
-    });
+    throw new FairleadError(
+      'FAIRLEAD_ERR_PLUGIN_INVALID',
+      `plugin "${use}" cannot be loaded: ${(cause as Error).message}`,
+      {
+        where,
+        mend: 'mend the module; the cause is attached',
+        cause,
+      },
+    );
   }
   return { definition: checkDefinition(kind, exported.default, use, where), module };
 }
 
 /** Checks that a value is a plugin of a kind, written for this version of its extension point. */
-export function checkDefinition<K extends PluginKind>(kind: K, value: unknown, use: string, where: string): PluginDefinition<K> {
+export function checkDefinition<K extends PluginKind>(
+  kind: K,
+  value: unknown,
+  use: string,
+  where: string,
+): PluginDefinition<K> {
   if (!isPluginDefinition(value)) {
     throw new FairleadError('FAIRLEAD_ERR_PLUGIN_INVALID', `"${use}" is not a plugin`, {
       where,
@@ -68,7 +77,8 @@ export function checkDefinition<K extends PluginKind>(kind: K, value: unknown, u
 
 function locate(kind: PluginKind, use: string, bases: readonly string[]): string | undefined {
   if (use.startsWith('file:')) return use;
-  if (use.startsWith('.') || isAbsolute(use)) return tryResolve(resolve(folderOf(bases[0] ?? process.cwd()), use), bases);
+  if (use.startsWith('.') || isAbsolute(use))
+    return tryResolve(resolve(folderOf(bases[0] ?? process.cwd()), use), bases);
   for (const name of [`@fairlead/${kind}-${use}`, use]) {
     const found = tryResolve(name, bases);
     if (found !== undefined) return found;
@@ -90,7 +100,12 @@ function tryResolve(name: string, bases: readonly string[]): string | undefined 
       const { code } = error as NodeJS.ErrnoException;
       const exported = code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' ? resolveForImport(name, base) : undefined;
       if (exported !== undefined) return exported;
-      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' && code !== 'ERR_INVALID_MODULE_SPECIFIER') throw error;
+      if (
+        code !== 'MODULE_NOT_FOUND' &&
+        code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' &&
+        code !== 'ERR_INVALID_MODULE_SPECIFIER'
+      )
+        throw error;
     }
   }
   return undefined;
@@ -106,7 +121,9 @@ function resolveForImport(name: string, base: string): string | undefined {
     const home = join(folder, packageName);
     if (!existsSync(join(home, 'package.json'))) continue;
     const { exports } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown };
-    const target = targetForImport((exports as Record<string, unknown>)[`.${subpath}`] ?? (subpath === '' ? exports : undefined));
+    const target = targetForImport(
+      (exports as Record<string, unknown>)[`.${subpath}`] ?? (subpath === '' ? exports : undefined),
+    );
     return target === undefined ? undefined : pathToFileURL(join(home, target)).href;
   }
   return undefined;

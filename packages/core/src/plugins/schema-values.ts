@@ -11,7 +11,14 @@ interface SchemaNode {
   readonly anyOf?: readonly SchemaNode[];
 }
 
-const ajv = new Ajv({ useDefaults: true, ownProperties: true, strict: false, strictNumbers: true, allErrors: true, verbose: true });
+const ajv = new Ajv({
+  useDefaults: true,
+  ownProperties: true,
+  strict: false,
+  strictNumbers: true,
+  allErrors: true,
+  verbose: true,
+});
 ajvFormats.default(ajv);
 ajv.addKeyword({ keyword: 'unit', schemaType: 'string' });
 
@@ -70,7 +77,9 @@ function compile(schema: object): ValidateFunction {
     try {
       validate = ajv.compile(schema);
     } catch (cause) {
-      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_SCHEMA', `schema does not compile: ${(cause as Error).message}`, { cause });
+      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_SCHEMA', `schema does not compile: ${(cause as Error).message}`, {
+        cause,
+      });
     }
     compiled.set(schema, validate);
   }
@@ -96,7 +105,8 @@ function normalise(schema: SchemaNode, value: unknown, path: string, complaints:
   const object = value as Record<string, unknown>;
   for (const key of Object.keys(object)) {
     const child = schema.properties?.[key] ?? patternFor(schema, key);
-    if (child !== undefined) object[key] = normalise(child, object[key], path === '' ? key : `${path}.${key}`, complaints);
+    if (child !== undefined)
+      object[key] = normalise(child, object[key], path === '' ? key : `${path}.${key}`, complaints);
   }
   return object;
 }
@@ -114,7 +124,8 @@ function explain(error: ErrorObject, code: ErrorCode): Complaint {
     .slice(1)
     .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
     .reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : whole === '' ? part : `${whole}.${part}`), '');
-  const shown = (typeof error.data === 'number' ? undefined : JSON.stringify(error.data)?.slice(0, 60)) ?? String(error.data);
+  const shown =
+    (typeof error.data === 'number' ? undefined : JSON.stringify(error.data)?.slice(0, 60)) ?? String(error.data);
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params['additionalProperty']);
     const known = Object.keys((error.parentSchema as SchemaNode).properties ?? {});
@@ -132,7 +143,12 @@ function explain(error: ErrorObject, code: ErrorCode): Complaint {
   }
   if (error.keyword === 'const' || error.keyword === 'enum' || error.keyword === 'anyOf') {
     const choices = choicesOf(error.parentSchema as ChoiceNode);
-    return { code, path, what: `${shown} is not a choice here`, mend: choices === '' ? 'see the documentation' : `use one of: ${choices}` };
+    return {
+      code,
+      path,
+      what: `${shown} is not a choice here`,
+      mend: choices === '' ? 'see the documentation' : `use one of: ${choices}`,
+    };
   }
   return { code, path, what: `${shown} ${error.message ?? 'does not fit'}`, mend: mendFor(error) };
 }
@@ -152,7 +168,8 @@ function mendFor(error: ErrorObject): string {
   const { description } = error.parentSchema as { description?: string };
   if (description !== undefined) return `it is: ${description}`;
   const { keyword, params } = error;
-  if (keyword === 'type') return `write ${/^[aeiou]/.test(String(params['type'])) ? 'an' : 'a'} ${String(params['type'])}`;
+  if (keyword === 'type')
+    return `write ${/^[aeiou]/.test(String(params['type'])) ? 'an' : 'a'} ${String(params['type'])}`;
   if (keyword === 'minItems') return `list at least ${String(params['limit'])}`;
   if (keyword === 'maxItems') return `list at most ${String(params['limit'])}`;
   return `write a value that ${error.message ?? 'fits'}`;

@@ -1,4 +1,4 @@
-import { type DeviceEmulator, FairleadError, isFairleadError, parseMac, Port } from '@fairlead/sdk';
+import { type DeviceEmulator, FairleadError, isFairleadError, Port, parseMac } from '@fairlead/sdk';
 import type { Composition, DevicePlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ArenaPort } from '../path/vnic-port.ts';
@@ -62,11 +62,15 @@ export class Devices {
         await device.emulator.open?.();
       } catch (cause) {
         if (isFairleadError(cause)) throw cause;
-        throw new FairleadError('FAIRLEAD_ERR_DEVICE_OPEN', `virtual NIC "${device.plan.name}" could not be opened: ${(cause as Error).message}`, {
-          where: device.plan.plugin.where,
-          mend: 'see the cause',
-          cause,
-        });
+        throw new FairleadError(
+          'FAIRLEAD_ERR_DEVICE_OPEN',
+          `virtual NIC "${device.plan.name}" could not be opened: ${(cause as Error).message}`,
+          {
+            where: device.plan.plugin.where,
+            mend: 'see the cause',
+            cause,
+          },
+        );
       }
       device.emulator.attach?.(() => {
         this.#woken.add(device);

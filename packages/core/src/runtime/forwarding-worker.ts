@@ -1,11 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, isFairleadError, type NicDriver } from '@fairlead/sdk';
 import { SystemClock } from '../clock.ts';
+import type { PluginPlan, PolicyPlan } from '../compose.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import type { Forwarder } from '../path/forwarder.ts';
-import type { PluginPlan, PolicyPlan } from '../compose.ts';
-import { loadPlugin } from '../plugins/load.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
+import { loadPlugin } from '../plugins/load.ts';
 import { Sleeper } from './sleeper.ts';
 import { createDriver, createForwarder, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
 
@@ -44,9 +44,22 @@ export interface PostedError {
 export type WorkerReport =
   | { readonly type: 'ready'; readonly policies: { admission: string[]; distribution: string[] } }
   | { readonly type: 'failed'; readonly error: PostedError }
-  | { readonly type: 'fault'; readonly plugin: string; readonly hook: string; readonly vm: number; readonly fallback: string; readonly message: string }
+  | {
+      readonly type: 'fault';
+      readonly plugin: string;
+      readonly hook: string;
+      readonly vm: number;
+      readonly fallback: string;
+      readonly message: string;
+    }
   | { readonly type: 'driver'; readonly nic: number; readonly hook: string; readonly message: string }
-  | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly plugin: string; readonly message: string; readonly fields: unknown };
+  | {
+      readonly type: 'log';
+      readonly level: 'info' | 'warn';
+      readonly plugin: string;
+      readonly message: string;
+      readonly fields: unknown;
+    };
 
 /** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
 const SPIN_SWEEPS = 50;
@@ -59,7 +72,7 @@ const BROKEN: NicDriver = {
 };
 
 /** One forwarding worker: a single long task, from start to stop. */
-export default async function forward(task: ForwardingTask): Promise<void> {
+export async function forward(task: ForwardingTask): Promise<void> {
   const { worker, port } = task;
   const tell = (report: WorkerReport): void => port.postMessage(report);
   const arena = new Arena(task.arena, worker);
@@ -89,14 +102,18 @@ export default async function forward(task: ForwardingTask): Promise<void> {
       tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
     };
     const forwarder = createForwarder(arena, plan, drivers, surroundings, {
-      fault: ({ plugin, hook, vm, fallback, error }) => tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
+      fault: ({ plugin, hook, vm, fallback, error }) =>
+        tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
       driverFailed,
       // It failed once, and an operator has put its NIC back: let it try again.
       nicReturned: (nic) => {
         drivers[nic] = opened[nic] as NicDriver;
       },
     });
-    tell({ type: 'ready', policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) } });
+    tell({
+      type: 'ready',
+      policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) },
+    });
     await loop(arena, worker, forwarder, new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed), clock);
   } catch (error) {
     if (isFairleadError(error)) {
@@ -135,14 +152,27 @@ async function openDrivers(
       continue;
     }
     const name = arena.nics.names[index] as string;
-    const context = { index, name, queue: plan.worker, queues: plan.workers, role: 'data', receives: receives.includes(index) } as const;
+    const context = {
+      index,
+      name,
+      queue: plan.worker,
+      queues: plan.workers,
+      role: 'data',
+      receives: receives.includes(index),
+    } as const;
     const driver = createDriver(arena, nic, context, surroundings);
     drivers.push(driver);
     await openDriver(driver, nic);
   }
 }
 
-async function loop(arena: Arena, worker: number, forwarder: Forwarder, sleeper: Sleeper, clock: SystemClock): Promise<void> {
+async function loop(
+  arena: Arena,
+  worker: number,
+  forwarder: Forwarder,
+  sleeper: Sleeper,
+  clock: SystemClock,
+): Promise<void> {
   const { threads } = arena;
   let idle = 0;
   while (!threads.stopped) {

@@ -5,7 +5,7 @@ import type { Forwarder } from '../path/forwarder.ts';
 import type { Devices } from './devices.ts';
 
 /** How finely the virtual clock moves while something is under way, in microseconds. */
-export const DEFAULT_STEP_US = 50;
+const DEFAULT_STEP_US = 50;
 
 /**
  * The whole host in the caller's thread on a virtual clock: devices, link monitor and one forwarding loop, each a call
@@ -28,7 +28,8 @@ export class InlineRuntime {
 
   /** One pass at the present time: devices, links, one sweep. Returns how much was done. */
   pass(): number {
-    if (this.#closed) throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', 'the host is closed', { mend: 'create another one' });
+    if (this.#closed)
+      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', 'the host is closed', { mend: 'create another one' });
     const nowUs = this.#clock.nowUs();
     this.#deviceDueUs = this.#devices.poll(nowUs);
     this.#nics.poll(nowUs);

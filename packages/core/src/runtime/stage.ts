@@ -1,8 +1,17 @@
-import { type AdmissionPolicy, FairleadError, isFairleadError, type LoadDistribution, Nic, type NicContext, type NicDriver, type PluginKind } from '@fairlead/sdk';
+import {
+  type AdmissionPolicy,
+  FairleadError,
+  isFairleadError,
+  type LoadDistribution,
+  Nic,
+  type NicContext,
+  type NicDriver,
+  type PluginKind,
+} from '@fairlead/sdk';
 import type { PluginPlan, PolicyPlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
-import { Policies, type PluginFault, type Seat } from '../path/policies.ts';
+import { type PluginFault, Policies, type Seat } from '../path/policies.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 
 /** What both runtimes build a forwarding loop from. */
@@ -17,7 +26,12 @@ export interface StagePlan {
 }
 
 /** Makes the driver of one NIC. */
-export function createDriver(arena: Arena, plan: PluginPlan<'nic-driver'>, context: Omit<NicContext, 'shared'>, surroundings: Surroundings): NicDriver {
+export function createDriver(
+  arena: Arena,
+  plan: PluginPlan<'nic-driver'>,
+  context: Omit<NicContext, 'shared'>,
+  surroundings: Surroundings,
+): NicDriver {
   const value: NicContext = { ...context, shared: arena.sharedNumbers(context.index) };
   return instantiate(plan.definition, plan.options, surroundings, plan.where, { token: Nic, value });
 }

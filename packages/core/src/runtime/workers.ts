@@ -111,20 +111,26 @@ export class WorkersRuntime {
         else this.#hear(slot, report);
       });
     });
-    slot.done = this.#pool.run(task, { transferList: [channel.port2], signal: slot.abort.signal }).then(
-      () => channel.port1.close(),
-      (error: unknown) => {
-        // What was posted before the end may still be under way.
-        for (let left = receiveMessageOnPort(channel.port1); left !== undefined; left = receiveMessageOnPort(channel.port1)) {
-          const report = left.message as WorkerReport;
-          if (report.type === 'failed') failed = received(report.error);
-        }
-        channel.port1.close();
-        slot.lost = true;
-        if (slot.ready) this.#lost(slot, error);
-        else throw failed ?? error;
-      },
-    );
+    slot.done = this.#pool
+      .run(task, { name: 'forward', transferList: [channel.port2], signal: slot.abort.signal })
+      .then(
+        () => channel.port1.close(),
+        (error: unknown) => {
+          // What was posted before the end may still be under way.
+          for (
+            let left = receiveMessageOnPort(channel.port1);
+            left !== undefined;
+            left = receiveMessageOnPort(channel.port1)
+          ) {
+            const report = left.message as WorkerReport;
+            if (report.type === 'failed') failed = received(report.error);
+          }
+          channel.port1.close();
+          slot.lost = true;
+          if (slot.ready) this.#lost(slot, error);
+          else throw failed ?? error;
+        },
+      );
     const failedToStart = slot.done.then(() => new Promise<void>(() => undefined));
     slot.done.catch(() => undefined);
     return Promise.race([ready, failedToStart]);
@@ -250,7 +256,10 @@ export class WorkersRuntime {
 const STOP_MS = 2000;
 
 function received({ code, what, where, mend }: PostedError): FairleadError {
-  return new FairleadError(code, what, { ...(where === undefined ? {} : { where }), ...(mend === undefined ? {} : { mend }) });
+  return new FairleadError(code, what, {
+    ...(where === undefined ? {} : { where }),
+    ...(mend === undefined ? {} : { mend }),
+  });
 }
 
 function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
@@ -259,8 +268,12 @@ function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
 
 function demandModule(plan: PluginPlan): void {
   if (plan.module !== '') return;
-  throw new FairleadError('FAIRLEAD_ERR_PLUGIN_NOT_FOUND', `plugin "${plan.name}" cannot be loaded in a worker thread`, {
-    where: plan.where,
-    mend: 'put it into a module of its own and give its definition module: import.meta.url, or use runtime inline',
-  });
+  throw new FairleadError(
+    'FAIRLEAD_ERR_PLUGIN_NOT_FOUND',
+    `plugin "${plan.name}" cannot be loaded in a worker thread`,
+    {
+      where: plan.where,
+      mend: 'put it into a module of its own and give its definition module: import.meta.url, or use runtime inline',
+    },
+  );
 }

@@ -1,6 +1,6 @@
-import { type NicColumns, type NicTable, nicColumns, NicState } from '../nic-table.ts';
+import { type NicColumns, NicState, type NicTable, nicColumns } from '../nic-table.ts';
 import { type Columns, type ColumnViews, layOutTable, viewTable } from '../table.ts';
-import { type VmColumns, type VmTable, vmColumns, VmRunState } from '../vm-table.ts';
+import { type VmColumns, VmRunState, type VmTable, vmColumns } from '../vm-table.ts';
 
 function standAlone<C extends Columns>(columns: C, rows: number): ColumnViews<C> {
   const layout = layOutTable(columns, rows, 1);

@@ -4,7 +4,7 @@ import { drawInt, drawList, drawOne, drawSpeeds, drawVms, tellBytes, tellRate } 
 import { shorter, withAt } from './shrink.ts';
 
 /** One batch for a load distribution, and the NICs as they are at that moment. */
-export interface SelectStep {
+interface SelectStep {
   readonly available: readonly number[];
   readonly pendingBytes: readonly number[];
   readonly vm: number;

@@ -183,8 +183,8 @@ async function loop(
     }
     if (forwarder.sweep(clock.nowUs()) > 0) idle = 0;
     else if (++idle >= SPIN_SWEEPS) {
-      await sleeper.sleep();
-      idle = 0;
+      // When it wakes and there is nothing after all, it sleeps on at once.
+      idle = (await sleeper.sleep()) ? SPIN_SWEEPS - 1 : 0;
     }
   }
   forwarder.rest();

@@ -37,7 +37,8 @@ export class Sleeper {
     this.#polls = drivers.some((driver) => driver.arm === undefined && driver.nextEventUs === undefined);
   }
 
-  async sleep(): Promise<void> {
+  /** Resolves when there may be something to do; false: the last look found some already. */
+  async sleep(): Promise<boolean> {
     const { threads } = this.#arena;
     const worker = this.#worker;
     const nowUs = this.#clock.nowUs();
@@ -54,6 +55,7 @@ export class Sleeper {
     else if (naps) threads.nap(worker, timeoutMs);
     else await threads.sleep(worker, timeoutMs);
     for (const stop of disarm) stop?.();
+    return !missed;
   }
 
   #arm(driver: NicDriver, nic: number): (() => void) | undefined {

@@ -46,6 +46,8 @@ static inline void open_sender(struct sender *sender, const char *interface, uin
   memset(sender, 0, sizeof *sender);
   sender->batch = batch;
   sender->fd = socket(AF_PACKET, SOCK_RAW, 0); /* protocol 0: nothing is received */
+  const int bypass = 1; /* past the kernel's traffic control, as the af-packet driver's default is */
+  setsockopt(sender->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass);
   struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface)};
   if (batch < 1 || batch > MAX_BATCH || sender->fd < 0 || address.sll_ifindex == 0 ||
       bind(sender->fd, (struct sockaddr *)&address, sizeof address) != 0) {

@@ -1,9 +1,14 @@
 /* Measures the transmit path in C.
  *
- *   transmit fused|staged one|two FRAMES VMS NICS
+ *   transmit fused|staged one|two FRAMES VMS NICS IN_FLIGHT
  *
- * `one`: producer, path and NICs on one core; `two`: the producer on core 1, the path and the NICs on core 0.
- * Prints {"nsPerFrame":…,"mframesPerSecond":…}. Ends with status 1 when a frame is unaccounted for. */
+ * `one`: producer, path and NICs on one core. In turns: IN_FLIGHT frames are made, a batch for one VM after the other, and
+ * sweeps take them all. Only the sweeps are timed; of the times of slices of 16,384 frames the median is taken, so that what
+ * other programs take from the core in some of them does not count. `two`: the producer on core 1, path and NICs on core 0,
+ * all of the time counts.
+ *
+ * Prints {"nsPerFrame":…,"mframesPerSecond":…,"nsPerFrameMade":…}: the last is what making a frame costs (`one` only).
+ * Ends with status 1 when a frame is unaccounted for. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -14,7 +19,7 @@
 
 #include "transmit.h"
 
-enum { FRAME_BYTES = 64, WARM_FRAMES = 2000000, LIMIT_S = 20 };
+enum { WARM_FRAMES = 2000000, SLICE_FRAMES = 16384, POOL_FRAMES = 16384, LIMIT_S = 20, EMPTY_READS = 1001 };
 
 static uint64_t now_ns(void) {
   struct timespec at;
@@ -35,13 +40,37 @@ static void *zeroed(size_t bytes) {
   return memset(memory, 0, bytes);
 }
 
+static int by_size(const void *one, const void *other) {
+  const double difference = *(const double *)one - *(const double *)other;
+  return difference < 0 ? -1 : difference > 0;
+}
+
+static double median(double *values, size_t count) {
+  qsort(values, count, sizeof *values, by_size);
+  return values[count / 2];
+}
+
+static void fill_pool(struct path *path) {
+  const uint32_t magazines = POOL_FRAMES / MAGAZINE + 8;
+  path->slots = POOL_FRAMES;
+  path->frames = zeroed((size_t)POOL_FRAMES * SLOT_STRIDE);
+  path->slot_vm = zeroed(POOL_FRAMES * sizeof(uint32_t));
+  path->depot.next = zeroed(magazines * sizeof(uint32_t));
+  path->depot.magazine = zeroed(magazines * sizeof *path->depot.magazine);
+  for (uint32_t m = magazines; m-- > 0;) push_magazine(&path->depot, &path->depot.empty, m);
+  for (uint32_t slot = POOL_FRAMES; slot-- > 0;) free_slot(&path->consumer, &path->depot, slot);
+}
+
 static void make_path(struct path *path, uint32_t vms, uint32_t nics) {
   memset(path, 0, sizeof *path);
   path->vms = vms;
   path->nics = nics;
   path->vm = zeroed(vms * sizeof(struct vm));
   path->nic = zeroed(nics * sizeof(struct nic));
-  path->slots = zeroed((size_t)vms * SLOTS_PER_VM * SLOT_BYTES);
+  path->doorbell_words = (vms + 31) / 32;
+  path->doorbell = zeroed(path->doorbell_words * sizeof(uint32_t));
+  path->ready = zeroed(path->doorbell_words * sizeof(uint32_t));
+  fill_pool(path);
   uint32_t table = 16;
   while (table < vms * MAC_TABLE_PER_VM) table *= 2;
   path->mac_key = zeroed(table * sizeof(uint64_t));
@@ -49,40 +78,74 @@ static void make_path(struct path *path, uint32_t vms, uint32_t nics) {
   for (uint32_t v = 0; v < vms; v++) {
     struct vm *vm = &path->vm[v];
     const uint8_t source[6] = {0x52, 0x54, 0, (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
-    const uint8_t gateway[6] = {0x02, 0x47, 0, (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
     memcpy(&vm->mac_low, source, 4);
     memcpy(&vm->mac_high, source + 4, 2);
     uint32_t at = mac_hash(vm->mac_low, vm->mac_high) & path->mac_mask;
     while (path->mac_key[at] != 0) at = (at + 1) & path->mac_mask;
     path->mac_key[at] = ((uint64_t)vm->mac_high << 32 | vm->mac_low) + 1;
-    vm->last_us = now_ns() / 1000;
     vm->burst_bytes = vm->tokens = vm->peak_burst_bytes = vm->peak_tokens = 1 << 24;
     vm->rate_bytes_per_us = 125000; /* 1 Tbit/s: the bucket is at work and never empty */
     vm->peak_rate_bytes_per_us = 250000;
-    for (uint32_t s = 0; s < SLOTS_PER_VM; s++) {
-      const uint32_t slot = v * SLOTS_PER_VM + s;
-      uint8_t *frame = path->slots + (size_t)slot * SLOT_BYTES + 2;
-      memcpy(frame, gateway, 6);
-      memcpy(frame + 6, source, 6);
-      frame[12] = 8;
-      vm->free_slot[vm->free_count++] = slot;
-    }
   }
   for (uint32_t n = 0; n < nics; n++) {
-    path->nic[n].seconds_per_byte = 8.0 / (1e9 * (n + 1));
+    path->nic[n].seconds_per_byte = 8.0 / 10e9;
     path->nic[n].up = 1;
   }
 }
 
-/* One batch of descriptors onto a VM's ring, from the stack of free slots. */
-static void produce(struct vm *vm) {
+/* One batch of frames of a VM: a slot and a header each, the descriptors published, the doorbell rung. Answers the frames
+ * that found room in the VM's ring and a slot. */
+static uint32_t produce(struct path *path, uint32_t v) {
+  struct vm *vm = &path->vm[v];
   struct ring *ring = &vm->ring;
   const uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
-  uint32_t count = vm->free_count < BATCH ? vm->free_count : BATCH;
-  for (uint32_t i = 0; i < count; i++) {
-    ring->entry[(head + i) & (RING - 1)] = vm->free_slot[--vm->free_count] << 11 | FRAME_BYTES;
+  if (VM_RING - (head - ring->tail_seen) < BATCH) {
+    ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    if (VM_RING - (head - ring->tail_seen) < BATCH) return 0;
   }
-  atomic_store_explicit(&ring->head, head + count, memory_order_release);
+  uint32_t count = 0;
+  for (; count < BATCH; count++) {
+    const uint32_t slot = allocate_slot(&path->producer, &path->depot);
+    if (slot == NO_SLOT) break;
+    uint32_t *word = (uint32_t *)(path->frames + (uint64_t)slot * SLOT_STRIDE);
+    word[0] = 0x4702u << 16; /* one destination beyond this host */
+    word[1] = 0x01000000;
+    word[2] = vm->mac_low;
+    word[3] = 0x00080000 | vm->mac_high;
+    path->slot_vm[slot] = v;
+    vm->entry[(head + count) & (VM_RING - 1)] = slot << 11 | FRAME_BYTES;
+  }
+  /* Before the look at the doorbell, else the consumer could take the bit and not see the frames. */
+  atomic_store_explicit(&ring->head, head + count, memory_order_seq_cst);
+  const uint32_t bit = 1u << (v & 31);
+  if ((atomic_load_explicit(&path->doorbell[v >> 5], memory_order_seq_cst) & bit) == 0) {
+    atomic_fetch_or_explicit(&path->doorbell[v >> 5], bit, memory_order_seq_cst);
+  }
+  return count;
+}
+
+struct producer {
+  struct path *path;
+  _Atomic bool stop;
+};
+
+/* The producer on its own core: a batch per VM at a time, for as long as there is room. */
+static void *produce_elsewhere(void *argument) {
+  struct producer *producer = argument;
+  pin(1);
+  while (!atomic_load_explicit(&producer->stop, memory_order_relaxed)) {
+    for (uint32_t v = 0; v < producer->path->vms; v++) produce(producer->path, v);
+  }
+  return NULL;
+}
+
+/* While it warms up every policy is used at every call, as in a host that has them all loaded. */
+static void rotate_policies(struct path *path, uint64_t turn, bool warm) {
+  for (uint32_t v = 0; v < path->vms; v++) {
+    path->vm[v].admission = warm ? (uint8_t)((turn + v) % POLICIES) : 0;
+    path->vm[v].distribution = path->vm[v].admission;
+  }
+  for (uint32_t n = 0; n < path->nics; n++) path->nic[n].driver = warm ? (uint8_t)((turn + n) % POLICIES) : 0;
 }
 
 static uint64_t dropped_frames(const struct path *path) {
@@ -94,96 +157,108 @@ static uint64_t dropped_frames(const struct path *path) {
   return dropped;
 }
 
-struct producer {
-  struct path *path;
-  _Atomic bool stop;
+struct measured {
+  double ns_per_frame, ns_per_made;
+  uint64_t swept, dropped;
 };
 
-/* The producer of its own core: takes back what the path has returned, sends it again, a batch per VM at a time. The stack
- * is the producer's alone here. */
-static void *produce_elsewhere(void *argument) {
-  struct producer *producer = argument;
-  struct path *path = producer->path;
-  pin(1);
-  while (!atomic_load_explicit(&producer->stop, memory_order_relaxed)) {
-    for (uint32_t v = 0; v < path->vms; v++) {
-      struct vm *vm = &path->vm[v];
-      struct ring *returned = &vm->returned;
-      if (vm->free_count < BATCH) {
-        const uint32_t head = atomic_load_explicit(&returned->head, memory_order_acquire);
-        uint32_t tail = atomic_load_explicit(&returned->tail, memory_order_relaxed);
-        while (tail != head) vm->free_slot[vm->free_count++] = returned->entry[tail++ & (RING - 1)];
-        atomic_store_explicit(&returned->tail, tail, memory_order_release);
-      }
-      if (vm->free_count >= BATCH) produce(vm);
-    }
+static struct measured on_one_core(struct path *path, uint64_t (*sweep)(struct path *), uint64_t frames, uint32_t in_flight) {
+  struct measured result = {0};
+  double empty[EMPTY_READS];
+  for (uint32_t i = 0; i < EMPTY_READS; i++) {
+    const uint64_t at = now_ns();
+    empty[i] = (double)(now_ns() - at);
   }
-  return NULL;
+  const double empty_ns = median(empty, EMPTY_READS);
+  const size_t slices = frames / SLICE_FRAMES + 1;
+  double *swept_ns = zeroed(slices * sizeof(double)), *made_ns = zeroed(slices * sizeof(double));
+  uint32_t v = 0;
+  for (uint64_t turn = 0, warmed = 0; warmed < WARM_FRAMES; turn++) {
+    if (turn % 64 == 0) rotate_policies(path, turn / 64, true);
+    for (uint32_t made = 0; made < in_flight; v = v + 1 < path->vms ? v + 1 : 0) made += produce(path, v);
+    path->now_us += 5;
+    for (uint32_t done = 0; done < in_flight;) done += (uint32_t)sweep(path);
+    warmed += in_flight;
+    result.swept += in_flight;
+  }
+  rotate_policies(path, 0, false);
+  result.dropped = dropped_frames(path);
+  for (size_t slice = 0; slice < slices; slice++) {
+    double making_ns = 0, sweeping_ns = 0;
+    uint32_t slice_frames = 0;
+    while (slice_frames < SLICE_FRAMES) {
+      const uint64_t start_ns = now_ns();
+      for (uint32_t made = 0; made < in_flight; v = v + 1 < path->vms ? v + 1 : 0) made += produce(path, v);
+      path->now_us += 5;
+      const uint64_t made_at_ns = now_ns();
+      for (uint32_t done = 0; done < in_flight;) done += (uint32_t)sweep(path);
+      sweeping_ns += (double)(now_ns() - made_at_ns) - empty_ns;
+      making_ns += (double)(made_at_ns - start_ns) - empty_ns;
+      slice_frames += in_flight;
+    }
+    swept_ns[slice] = sweeping_ns / slice_frames;
+    made_ns[slice] = making_ns / slice_frames;
+    result.swept += slice_frames;
+  }
+  result.ns_per_frame = median(swept_ns, slices);
+  result.ns_per_made = median(made_ns, slices);
+  return result;
+}
+
+static struct measured on_two_cores(struct path *path, uint64_t (*sweep)(struct path *), uint64_t frames) {
+  struct measured result = {0};
+  struct producer producer = {.path = path};
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, produce_elsewhere, &producer) != 0) exit(2);
+  const uint64_t limit_ns = now_ns() + LIMIT_S * 1000000000ull; /* a core taken away must not make it last for ever */
+  for (uint64_t turn = 0; result.swept < WARM_FRAMES && now_ns() < limit_ns; turn++) {
+    if (turn % 64 == 0) rotate_policies(path, turn / 64, true);
+    path->now_us = now_ns() / 1000;
+    result.swept += sweep(path);
+  }
+  rotate_policies(path, 0, false);
+  result.dropped = dropped_frames(path);
+  uint64_t measured = 0, at_ns;
+  const uint64_t start_ns = now_ns();
+  do {
+    at_ns = now_ns();
+    path->now_us = at_ns / 1000;
+    measured += sweep(path);
+  } while (measured < frames && at_ns < limit_ns);
+  result.ns_per_frame = (double)(now_ns() - start_ns) / (double)measured;
+  result.swept += measured;
+  atomic_store(&producer.stop, true);
+  pthread_join(thread, NULL);
+  return result;
 }
 
 int main(int count, char **argument) {
-  if (count != 6) {
-    fprintf(stderr, "usage: transmit fused|staged one|two FRAMES VMS NICS\n");
+  const bool complete = count == 7;
+  const uint32_t vms = complete ? (uint32_t)atoi(argument[4]) : 0, nics = complete ? (uint32_t)atoi(argument[5]) : 0;
+  const uint32_t in_flight = complete ? (uint32_t)atoi(argument[6]) : 0;
+  if (vms < 1 || nics < 1 || in_flight < BATCH || in_flight % BATCH != 0 || in_flight > vms * VM_RING) {
+    fprintf(stderr, "usage: transmit fused|staged one|two FRAMES VMS NICS IN_FLIGHT\n");
     return 2;
   }
-  const bool staged = strcmp(argument[1], "staged") == 0, two_cores = strcmp(argument[2], "two") == 0;
-  const uint64_t frames = strtoull(argument[3], NULL, 10);
-  if (atoi(argument[4]) < 1 || atoi(argument[4]) > MAX_VMS || atoi(argument[5]) < 1) {
-    fprintf(stderr, "transmit: 1 to %d VMs, 1 or more NICs\n", MAX_VMS);
-    return 2;
-  }
-  struct path path;
-  make_path(&path, (uint32_t)atoi(argument[4]), (uint32_t)atoi(argument[5]));
-  uint64_t (*const sweep)(struct path *, bool) = staged ? sweep_staged : sweep_fused;
+  static struct path path;
+  make_path(&path, vms, nics);
   pin(0);
+  uint64_t (*const sweep)(struct path *) = strcmp(argument[1], "staged") == 0 ? sweep_staged : sweep_fused;
+  const uint64_t frames = strtoull(argument[3], NULL, 10);
+  const struct measured result =
+      strcmp(argument[2], "two") == 0 ? on_two_cores(&path, sweep, frames) : on_one_core(&path, sweep, frames, in_flight);
 
-  struct producer producer = {.path = &path};
-  pthread_t thread;
-  if (two_cores && pthread_create(&thread, NULL, produce_elsewhere, &producer) != 0) return 2;
-
-  const uint64_t limit_us = now_ns() / 1000 + LIMIT_S * 1000000u; /* a core taken away must not make it last for ever */
-  const uint64_t warm_turns = WARM_FRAMES / (path.vms * BATCH) + POLICIES;
-  uint64_t swept = 0, start_ns = 0, measured = 0, dropped_warm = 0;
-  for (uint64_t turn = 0; measured < frames && path.now_us < limit_us; turn++) {
-    if (turn < warm_turns) { /* every policy is used once at every call, as in a host that has them all loaded */
-      for (uint32_t v = 0; v < path.vms; v++) {
-        path.vm[v].admission = (uint8_t)((turn + v) % POLICIES);
-        path.vm[v].distribution = (uint8_t)((turn + v) % POLICIES);
-      }
-      for (uint32_t n = 0; n < path.nics; n++) path.nic[n].driver = (uint8_t)((turn + n) % POLICIES);
-    } else if (turn == warm_turns) {
-      for (uint32_t v = 0; v < path.vms; v++) path.vm[v].admission = path.vm[v].distribution = 0;
-      for (uint32_t n = 0; n < path.nics; n++) path.nic[n].driver = 0;
-      dropped_warm = dropped_frames(&path);
-      start_ns = now_ns();
-    }
-    if (!two_cores) for (uint32_t v = 0; v < path.vms; v++) produce(&path.vm[v]);
-    path.now_us = now_ns() / 1000;
-    const uint64_t sent = sweep(&path, two_cores);
-    swept += sent;
-    if (turn >= warm_turns) measured += sent;
-  }
-  const double elapsed_ns = (double)(now_ns() - start_ns);
-
-  if (two_cores) {
-    atomic_store(&producer.stop, true);
-    pthread_join(thread, NULL);
-  }
   uint64_t sent = 0, left = 0;
   const uint64_t dropped = dropped_frames(&path);
-  for (uint32_t n = 0; n < path.nics; n++) {
+  for (uint32_t n = 0; n < nics; n++) {
     sent += path.nic[n].sent_frames;
     left += (uint64_t)path.nic[n].pending_frames;
   }
-  if (measured == 0) {
-    fprintf(stderr, "transmit: nothing was measured within %d s\n", LIMIT_S);
+  if (sent + dropped + left != result.swept || dropped != result.dropped) {
+    fprintf(stderr, "swept %lu, sent %lu, dropped %lu, left %lu\n", result.swept, sent, dropped, left);
     return 1;
   }
-  if (sent + dropped + left != swept || dropped != dropped_warm) {
-    fprintf(stderr, "swept %lu, sent %lu, dropped %lu, left %lu\n", swept, sent, dropped, left);
-    return 1;
-  }
-  printf("{\"nsPerFrame\":%.3f,\"mframesPerSecond\":%.3f}\n", elapsed_ns / (double)measured,
-         (double)measured * 1e3 / elapsed_ns);
+  printf("{\"nsPerFrame\":%.3f,\"mframesPerSecond\":%.3f,\"nsPerFrameMade\":%.3f}\n", result.ns_per_frame,
+         1e3 / result.ns_per_frame, result.ns_per_made);
   return 0;
 }

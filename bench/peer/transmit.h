@@ -1,5 +1,5 @@
-/* The state of the transmit path that transmit_fused.c and transmit_staged.c both walk, laid out as a C programmer would:
- * a row per VM, a row per NIC, rings of u32 descriptors, 2 KiB slots.
+/* The state of the transmit path that transmit_fused.c and transmit_staged.c both walk: a row per VM, a row per NIC, rings
+ * of u32 descriptors, one pool of frame slots for all, a doorbell bit per VM.
  *
  *   slot   0    2          8          14       16
  *          +----+----------+----------+--------+-- ...
@@ -16,27 +16,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pool.h"
+
 enum {
   BATCH = 32,
-  RING = 1024,            /* entries of a ring, a power of two */
-  SLOTS_PER_VM = 256,     /* a power of two: slot >> SLOTS_SHIFT is the VM */
-  SLOTS_SHIFT = 8,
+  BURST = 64,             /* frames in one call of a driver */
+  VM_RING = 256,          /* entries of a VM's ring and of a NIC's, powers of two */
+  NIC_RING = 1024,
   SLOT_BYTES = 2048,
-  MAX_VMS = 8192,         /* a descriptor has 21 bits for the slot */
+  SLOT_STRIDE = 2176,     /* two lines more, so that the headers are not all in the same sets of the cache */
+  FRAME_BYTES = 64,
+  HEADER_BYTES = 14,
   MAX_FRAME_BYTES = 1514,
   MAC_TABLE_PER_VM = 4,   /* open addressing at a load of at most 1/4 */
   POLICIES = 5,
-  VMS_PER_DRAIN = 8,      /* the NICs' rings hold more than eight bursts */
 };
 
 /* Single producer, single consumer. The index that the other side writes is cached by its reader (Lamport 1977; the cached
  * index is FastForward's and B-Queue's remedy against a miss per operation). */
 struct ring {
-  _Alignas(128) _Atomic uint32_t head;
+  _Alignas(128) _Atomic uint32_t head; /* written by the producer */
   uint32_t tail_seen;
-  _Alignas(128) _Atomic uint32_t tail;
+  _Alignas(128) _Atomic uint32_t tail; /* written by the consumer */
   uint32_t head_seen;
-  _Alignas(128) uint32_t entry[RING];
 };
 
 struct vm {
@@ -47,11 +49,9 @@ struct vm {
   uint64_t last_us;       /* when the buckets were filled last */
   double tokens, burst_bytes, rate_bytes_per_us;
   double peak_tokens, peak_burst_bytes, peak_rate_bytes_per_us;
-  uint64_t sent_frames, sent_bytes, dropped_mac, dropped_shaping, dropped_ring, switched;
-  uint32_t free_count;
-  uint32_t free_slot[SLOTS_PER_VM]; /* one core: the slots to be sent next, a stack */
-  struct ring ring;                 /* what the VM sends */
-  struct ring returned;             /* two cores: slots on their way back to the VM */
+  uint64_t sent_frames, sent_bytes, dropped_mac, dropped_shaping, dropped_ring, switched, backlog;
+  struct ring ring;       /* what the VM sends */
+  uint32_t entry[VM_RING];
 } __attribute__((aligned(128)));
 
 struct nic {
@@ -61,13 +61,27 @@ struct nic {
   uint32_t up;
   uint8_t driver;
   struct ring ring;
+  uint32_t entry[NIC_RING];
 } __attribute__((aligned(128)));
 
+/* Frames on offer to a driver. */
+struct burst {
+  uint32_t count;
+  uint32_t slot[BURST];
+  uint32_t offset[BURST];
+  uint32_t bytes[BURST];
+};
+
 struct path {
-  uint32_t vms, nics;
+  uint32_t vms, nics, doorbell_words, slots;
   struct vm *vm;
   struct nic *nic;
-  uint8_t *slots;
+  uint8_t *frames;
+  uint32_t *slot_vm;       /* whose frame is in a slot */
+  _Atomic uint32_t *doorbell;
+  uint32_t *ready;         /* the consumer's: VMs that have frames */
+  struct depot depot;
+  struct local producer, consumer;
   uint64_t *mac_key;       /* 48-bit MAC + 1, or 0 for none */
   uint32_t mac_mask;
   uint32_t last_low;       /* the destination looked up last, and whether a local VM has it */
@@ -78,10 +92,10 @@ struct path {
   uint64_t now_us;
 };
 
-/* One look at every VM's ring: at most BATCH frames from each, the NICs' rings drained in between. Answers the frames sent.
- * `two_cores` returns slots through vm->returned, else through the stack. */
-uint64_t sweep_fused(struct path *path, bool two_cores);
-uint64_t sweep_staged(struct path *path, bool two_cores);
+/* One batch of every VM whose doorbell was rung or that has more, the NICs' rings drained in between. Answers the frames
+ * taken from the VMs. */
+uint64_t sweep_fused(struct path *path);
+uint64_t sweep_staged(struct path *path);
 
 static inline uint32_t mac_hash(uint32_t low, uint32_t high) { return (low ^ (high * 0x9e3779b1u)) * 0x85ebca6bu >> 8; }
 
@@ -93,16 +107,19 @@ static inline bool mac_is_local(const struct path *path, uint32_t low, uint32_t 
   }
 }
 
-static inline void free_slot(struct path *path, uint32_t slot, bool two_cores) {
-  struct vm *vm = &path->vm[slot >> SLOTS_SHIFT];
-  if (!two_cores) {
-    vm->free_slot[vm->free_count++] = slot;
-    return;
+/* Moves what the doorbell says into `ready`: a word at a time, and only words with something in them are written to. */
+static inline void collect(struct path *path) {
+  for (uint32_t word = 0; word < path->doorbell_words; word++) {
+    if (atomic_load_explicit(&path->doorbell[word], memory_order_relaxed) == 0) continue;
+    path->ready[word] |= atomic_exchange_explicit(&path->doorbell[word], 0, memory_order_acq_rel);
   }
-  /* Cannot overflow: a VM owns fewer slots than the ring has entries. */
-  const uint32_t head = atomic_load_explicit(&vm->returned.head, memory_order_relaxed);
-  vm->returned.entry[head & (RING - 1)] = slot;
-  atomic_store_explicit(&vm->returned.head, head + 1, memory_order_release);
+}
+
+/* Frames in a VM's ring. */
+static inline uint32_t waiting(struct ring *ring) {
+  const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+  ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
+  return ring->head_seen - tail;
 }
 
 static inline void refill(struct vm *vm, uint64_t now_us) {
@@ -127,6 +144,32 @@ static inline uint32_t least_loaded(const struct path *path) {
     }
   }
   return best;
+}
+
+/* Lists the frames at the tail of a NIC's ring for its driver; answers their bytes. */
+static inline uint64_t list_burst(struct nic *nic, struct burst *burst, uint32_t tail, uint32_t count) {
+  uint64_t bytes = 0;
+  burst->count = count;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t descriptor = nic->entry[(tail + i) & (NIC_RING - 1)];
+    burst->slot[i] = descriptor >> 11;
+    burst->offset[i] = (descriptor >> 11) * SLOT_STRIDE + 2;
+    burst->bytes[i] = descriptor & (SLOT_BYTES - 1);
+    bytes += burst->bytes[i];
+  }
+  return bytes;
+}
+
+/* What the driver took is the NIC's no more: slots back, accounts. */
+static inline void finish_burst(struct path *path, struct nic *nic, struct burst *burst, uint32_t sent, uint64_t bytes) {
+  for (uint32_t i = sent; i < burst->count; i++) bytes -= burst->bytes[i];
+  free_all(&path->consumer, &path->depot, burst->slot, sent);
+  nic->pending_bytes -= (int64_t)bytes;
+  nic->pending_frames -= sent;
+  nic->sent_bytes += bytes;
+  nic->sent_frames += sent;
+  const uint32_t tail = atomic_load_explicit(&nic->ring.tail, memory_order_relaxed);
+  atomic_store_explicit(&nic->ring.tail, tail + sent, memory_order_release);
 }
 
 #endif

@@ -1,16 +1,12 @@
 /* The transmit path in one loop: what a C programmer writes who knows every policy beforehand. */
 #include "transmit.h"
 
-static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, uint32_t v, bool two_cores) {
+static uint32_t run_vm(struct path *path, uint32_t v) {
   struct vm *vm = &path->vm[v];
   struct ring *ring = &vm->ring;
+  const uint32_t backlog = waiting(ring), count = backlog < BATCH ? backlog : BATCH;
+  if (count == 0) return 0;
   const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-  if (ring->head_seen == tail) {
-    ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
-    if (ring->head_seen == tail) return 0;
-  }
-  const uint32_t waiting = ring->head_seen - tail;
-  const uint32_t count = waiting < BATCH ? waiting : BATCH;
   refill(vm, path->now_us);
 
   double tokens = vm->tokens, peak_tokens = vm->peak_tokens;
@@ -23,13 +19,17 @@ static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, 
   uint64_t nic_frames = 0, nic_bytes = 0;
 
   for (uint32_t i = 0; i < count; i++) {
-    const uint32_t descriptor = ring->entry[(tail + i) & (RING - 1)];
+    const uint32_t descriptor = vm->entry[(tail + i) & (VM_RING - 1)];
     const uint32_t bytes = descriptor & (SLOT_BYTES - 1), slot = descriptor >> 11;
-    const uint8_t *frame = path->slots + (uint64_t)slot * SLOT_BYTES;
+    if (slot >= path->slots || bytes < HEADER_BYTES) {
+      vm->dropped_mac++;
+      continue;
+    }
+    const uint8_t *frame = path->frames + (uint64_t)slot * SLOT_STRIDE;
     const uint32_t destination_high = *(const uint16_t *)(frame + 2), destination_low = *(const uint32_t *)(frame + 4);
     if (*(const uint32_t *)(frame + 8) != vm->mac_low || *(const uint16_t *)(frame + 12) != vm->mac_high) {
       vm->dropped_mac++;
-      free_slot(path, slot, two_cores);
+      free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
     if (destination_low != last_low || destination_high != last_high) {
@@ -39,12 +39,12 @@ static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, 
     }
     if (path->last_local) {
       vm->switched++;
-      free_slot(path, slot, two_cores);
+      free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
     if (tokens < bytes || peak_tokens < bytes) {
       vm->dropped_shaping++;
-      free_slot(path, slot, two_cores);
+      free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
     tokens -= bytes;
@@ -62,15 +62,15 @@ static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, 
       nic_frames = nic_bytes = 0;
     }
     left -= (int32_t)bytes;
-    if (nic_head - nic->ring.tail_seen == RING) {
+    if (nic_head - nic->ring.tail_seen == NIC_RING) {
       nic->ring.tail_seen = atomic_load_explicit(&nic->ring.tail, memory_order_acquire);
-      if (nic_head - nic->ring.tail_seen == RING) {
+      if (nic_head - nic->ring.tail_seen == NIC_RING) {
         vm->dropped_ring++;
-        free_slot(path, slot, two_cores);
+        free_slot(&path->consumer, &path->depot, slot);
         continue;
       }
     }
-    nic->ring.entry[nic_head++ & (RING - 1)] = descriptor;
+    nic->entry[nic_head++ & (NIC_RING - 1)] = descriptor;
     nic_frames++;
     nic_bytes += bytes;
     sent_frames++;
@@ -86,6 +86,7 @@ static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, 
   vm->peak_tokens = peak_tokens;
   vm->sent_frames += sent_frames;
   vm->sent_bytes += sent_bytes;
+  vm->backlog = backlog - count;
   path->last_low = last_low;
   path->last_high = (uint16_t)last_high;
   path->current_nic = current;
@@ -94,32 +95,38 @@ static inline __attribute__((always_inline)) uint64_t run_vm(struct path *path, 
   return count;
 }
 
-static inline __attribute__((always_inline)) void drain_nic(struct path *path, struct nic *nic, bool two_cores) {
-  struct ring *ring = &nic->ring;
-  const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-  const uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-  uint64_t bytes = 0;
-  for (uint32_t at = tail; at != head; at++) {
-    const uint32_t descriptor = ring->entry[at & (RING - 1)];
-    bytes += descriptor & (SLOT_BYTES - 1);
-    free_slot(path, descriptor >> 11, two_cores);
+/* A driver that takes every frame at once: the path ends at what it would be given. */
+static uint32_t send_all(const struct burst *burst) { return burst->count; }
+
+static void drain_nics(struct path *path) {
+  static struct burst burst;
+  for (struct nic *nic = path->nic; nic < path->nic + path->nics; nic++) {
+    for (;;) {
+      const uint32_t tail = atomic_load_explicit(&nic->ring.tail, memory_order_relaxed);
+      const uint32_t queued = atomic_load_explicit(&nic->ring.head, memory_order_acquire) - tail;
+      if (queued == 0) break;
+      const uint64_t bytes = list_burst(nic, &burst, tail, queued < BURST ? queued : BURST);
+      finish_burst(path, nic, &burst, send_all(&burst), bytes);
+    }
   }
-  nic->pending_bytes -= (int64_t)bytes;
-  nic->pending_frames -= head - tail;
-  nic->sent_bytes += bytes;
-  nic->sent_frames += head - tail;
-  atomic_store_explicit(&ring->tail, head, memory_order_release);
 }
 
-static inline __attribute__((always_inline)) uint64_t sweep(struct path *path, bool two_cores) {
-  uint64_t frames = 0;
-  for (uint32_t v = 0; v < path->vms; v++) {
-    frames += run_vm(path, v, two_cores);
-    if (v % VMS_PER_DRAIN != VMS_PER_DRAIN - 1) continue;
-    for (uint32_t n = 0; n < path->nics; n++) drain_nic(path, &path->nic[n], two_cores);
+uint64_t sweep_fused(struct path *path) {
+  const uint64_t drain_at = BURST * (path->nics + 1);
+  uint64_t frames = 0, since_drain = 0;
+  collect(path);
+  for (uint32_t word = 0; word < path->doorbell_words; word++) {
+    for (uint32_t bits = path->ready[word]; bits != 0; bits &= bits - 1) {
+      const uint32_t bit = (uint32_t)__builtin_ctz(bits), v = word * 32 + bit;
+      const uint32_t taken = run_vm(path, v);
+      if (path->vm[v].backlog == 0) path->ready[word] &= ~(1u << bit);
+      frames += taken;
+      since_drain += taken;
+      if (since_drain < drain_at) continue;
+      since_drain = 0;
+      drain_nics(path);
+    }
   }
-  for (uint32_t n = 0; n < path->nics; n++) drain_nic(path, &path->nic[n], two_cores);
+  drain_nics(path);
   return frames;
 }
-
-uint64_t sweep_fused(struct path *path, bool two_cores) { return two_cores ? sweep(path, true) : sweep(path, false); }

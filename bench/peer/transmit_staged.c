@@ -3,7 +3,7 @@
  * or a NIC uses is read from its row, so that no call can be bound beforehand. */
 #include "transmit.h"
 
-enum verdict { ADMIT, DROP_MAC, DROP_SHAPING, SWITCH };
+enum verdict { ADMIT, DROP_BROKEN, DROP_MAC, DROP_SHAPING, SWITCH };
 
 struct batch {
   uint32_t vm, count;
@@ -19,19 +19,20 @@ struct batch {
 STAGE uint32_t classify(struct path *path, struct batch *batch) {
   struct vm *vm = &path->vm[batch->vm];
   struct ring *ring = &vm->ring;
+  const uint32_t backlog = waiting(ring);
+  batch->count = backlog < BATCH ? backlog : BATCH;
+  if (batch->count == 0) return 0;
   const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-  if (ring->head_seen == tail) {
-    ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
-    if (ring->head_seen == tail) return batch->count = 0;
-  }
-  const uint32_t waiting = ring->head_seen - tail;
-  batch->count = waiting < BATCH ? waiting : BATCH;
   for (uint32_t i = 0; i < batch->count; i++) {
-    const uint32_t descriptor = ring->entry[(tail + i) & (RING - 1)];
-    const uint8_t *frame = path->slots + (uint64_t)(descriptor >> 11) * SLOT_BYTES;
-    const uint32_t destination_high = *(const uint16_t *)(frame + 2), destination_low = *(const uint32_t *)(frame + 4);
+    const uint32_t descriptor = vm->entry[(tail + i) & (VM_RING - 1)], slot = descriptor >> 11;
+    const uint8_t *frame = path->frames + (uint64_t)slot * SLOT_STRIDE;
     batch->descriptor[i] = descriptor;
     batch->bytes[i] = descriptor & (SLOT_BYTES - 1);
+    if (slot >= path->slots || batch->bytes[i] < HEADER_BYTES) {
+      batch->verdict[i] = DROP_BROKEN;
+      continue;
+    }
+    const uint32_t destination_high = *(const uint16_t *)(frame + 2), destination_low = *(const uint32_t *)(frame + 4);
     if (*(const uint32_t *)(frame + 8) != vm->mac_low || *(const uint16_t *)(frame + 12) != vm->mac_high) {
       batch->verdict[i] = DROP_MAC;
       continue;
@@ -44,6 +45,7 @@ STAGE uint32_t classify(struct path *path, struct batch *batch) {
     batch->verdict[i] = path->last_local ? SWITCH : ADMIT;
   }
   atomic_store_explicit(&ring->tail, tail + batch->count, memory_order_release);
+  vm->backlog = backlog - batch->count;
   return batch->count;
 }
 
@@ -154,30 +156,30 @@ STAGE void select_active_backup(struct path *path, struct batch *batch) {
 }
 
 /* send: onto the NIC's ring, and the accounts. */
-static inline __attribute__((always_inline)) void send_batch(struct path *path, struct batch *batch, bool two_cores) {
+STAGE void send_batch(struct path *path, struct batch *batch) {
   struct vm *vm = &path->vm[batch->vm];
   uint64_t sent_frames = 0, sent_bytes = 0;
   for (uint32_t i = 0; i < batch->count; i++) {
     const uint32_t bytes = batch->bytes[i], slot = batch->descriptor[i] >> 11;
     if (batch->verdict[i] != ADMIT) {
-      if (batch->verdict[i] == DROP_MAC) vm->dropped_mac++;
+      if (batch->verdict[i] == DROP_MAC || batch->verdict[i] == DROP_BROKEN) vm->dropped_mac++;
       else if (batch->verdict[i] == SWITCH) vm->switched++;
       else vm->dropped_shaping++;
-      free_slot(path, slot, two_cores);
+      if (batch->verdict[i] != DROP_BROKEN) free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
     struct nic *nic = &path->nic[batch->nic[i]];
     const uint32_t head = atomic_load_explicit(&nic->ring.head, memory_order_relaxed);
-    if (head - nic->ring.tail_seen == RING) {
+    if (head - nic->ring.tail_seen == NIC_RING) {
       nic->ring.tail_seen = atomic_load_explicit(&nic->ring.tail, memory_order_acquire);
-      if (head - nic->ring.tail_seen == RING) {
+      if (head - nic->ring.tail_seen == NIC_RING) {
         vm->dropped_ring++;
         nic->pending_bytes -= bytes;
-        free_slot(path, slot, two_cores);
+        free_slot(&path->consumer, &path->depot, slot);
         continue;
       }
     }
-    nic->ring.entry[head & (RING - 1)] = batch->descriptor[i];
+    nic->entry[head & (NIC_RING - 1)] = batch->descriptor[i];
     atomic_store_explicit(&nic->ring.head, head + 1, memory_order_release);
     nic->pending_frames++;
     nic->queued_frames++;
@@ -189,64 +191,59 @@ static inline __attribute__((always_inline)) void send_batch(struct path *path, 
   vm->sent_bytes += sent_bytes;
 }
 
-STAGE void send_one_core(struct path *path, struct batch *batch) { send_batch(path, batch, false); }
-STAGE void send_two_cores(struct path *path, struct batch *batch) { send_batch(path, batch, true); }
-
-/* The NIC's side: everything on the ring leaves, `burst` frames at a time. */
-static inline __attribute__((always_inline)) void drain(struct path *path, struct nic *nic, uint32_t burst, bool two_cores) {
-  struct ring *ring = &nic->ring;
-  uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-  const uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-  while (tail != head) {
-    const uint32_t count = head - tail < burst ? head - tail : burst;
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++) {
-      const uint32_t descriptor = ring->entry[tail++ & (RING - 1)];
-      bytes += descriptor & (SLOT_BYTES - 1);
-      free_slot(path, descriptor >> 11, two_cores);
-    }
-    nic->pending_bytes -= (int64_t)bytes;
-    nic->pending_frames -= count;
-    nic->sent_bytes += bytes;
-    nic->sent_frames += count;
-    atomic_store_explicit(&ring->tail, tail, memory_order_release);
-  }
+/* Drivers: each says how many frames of a burst it has taken. The path ends at what it would be given. */
+STAGE uint32_t driver_all(const struct burst *burst) { return burst->count; }
+STAGE uint32_t driver_32(const struct burst *burst) { return burst->count < 32 ? burst->count : 32; }
+STAGE uint32_t driver_16(const struct burst *burst) { return burst->count < 16 ? burst->count : 16; }
+STAGE uint32_t driver_half(const struct burst *burst) { return (burst->count + 1) / 2; }
+STAGE uint32_t driver_small(const struct burst *burst) {
+  uint32_t taken = 0;
+  while (taken < burst->count && burst->bytes[taken] <= MAX_FRAME_BYTES) taken++;
+  return taken;
 }
-
-#define DRIVER(name, burst) \
-  STAGE void name(struct path *path, struct nic *nic, bool two_cores) { \
-    if (two_cores) drain(path, nic, burst, true); \
-    else drain(path, nic, burst, false); \
-  }
-DRIVER(driver_all, RING)
-DRIVER(driver_256, 256)
-DRIVER(driver_128, 128)
-DRIVER(driver_64, 64)
-DRIVER(driver_32, 32)
 
 static void (*const admission[POLICIES])(struct path *, struct batch *) = {admit_shaping, admit_policer, admit_share, admit_small,
                                                                            admit_all};
 static void (*const distribution[POLICIES])(struct path *, struct batch *) = {
     select_pending_load, select_round_robin, select_flow_hash, select_vm_affinity, select_active_backup};
-static void (*const driver[POLICIES])(struct path *, struct nic *, bool) = {driver_all, driver_256, driver_128, driver_64,
-                                                                            driver_32};
+static uint32_t (*const driver[POLICIES])(const struct burst *) = {driver_all, driver_32, driver_16, driver_half, driver_small};
 
-static void drain_nics(struct path *path, bool two_cores) {
-  for (uint32_t n = 0; n < path->nics; n++) driver[path->nic[n].driver](path, &path->nic[n], two_cores);
+/* The NIC's side: everything on the ring leaves, a burst at a time. */
+STAGE void drain_nics(struct path *path) {
+  static struct burst burst;
+  for (struct nic *nic = path->nic; nic < path->nic + path->nics; nic++) {
+    for (;;) {
+      const uint32_t tail = atomic_load_explicit(&nic->ring.tail, memory_order_relaxed);
+      const uint32_t queued = atomic_load_explicit(&nic->ring.head, memory_order_acquire) - tail;
+      if (queued == 0) break;
+      const uint64_t bytes = list_burst(nic, &burst, tail, queued < BURST ? queued : BURST);
+      finish_burst(path, nic, &burst, driver[nic->driver](&burst), bytes);
+    }
+  }
 }
 
-uint64_t sweep_staged(struct path *path, bool two_cores) {
+uint64_t sweep_staged(struct path *path) {
+  const uint64_t drain_at = BURST * (path->nics + 1);
   struct batch batch;
-  uint64_t frames = 0;
-  for (uint32_t v = 0; v < path->vms; v++) {
-    batch.vm = v;
-    if (classify(path, &batch) == 0) continue;
-    admission[path->vm[v].admission](path, &batch);
-    distribution[path->vm[v].distribution](path, &batch);
-    (two_cores ? send_two_cores : send_one_core)(path, &batch);
-    frames += batch.count;
-    if (v % VMS_PER_DRAIN == VMS_PER_DRAIN - 1) drain_nics(path, two_cores);
+  uint64_t frames = 0, since_drain = 0;
+  collect(path);
+  for (uint32_t word = 0; word < path->doorbell_words; word++) {
+    for (uint32_t bits = path->ready[word]; bits != 0; bits &= bits - 1) {
+      const uint32_t bit = (uint32_t)__builtin_ctz(bits);
+      batch.vm = word * 32 + bit;
+      if (classify(path, &batch) > 0) {
+        admission[path->vm[batch.vm].admission](path, &batch);
+        distribution[path->vm[batch.vm].distribution](path, &batch);
+        send_batch(path, &batch);
+      }
+      if (path->vm[batch.vm].backlog == 0) path->ready[word] &= ~(1u << bit);
+      frames += batch.count;
+      since_drain += batch.count;
+      if (since_drain < drain_at) continue;
+      since_drain = 0;
+      drain_nics(path);
+    }
   }
-  drain_nics(path, two_cores);
+  drain_nics(path);
   return frames;
 }

@@ -1,10 +1,12 @@
-import { type Contender, type Group, ratio } from '../group.ts';
+import { type Contender, figure, type Group, ratio } from '../group.ts';
 import { startOpenVswitch } from '../open-vswitch.ts';
 import { type Background, background } from '../process.ts';
 import { openVeths, type Veths } from '../veths.ts';
 import type { Workshop } from '../workshop.ts';
 
 const SECONDS = 2;
+/** Longer than a measurement lasts, start included; the load is ended with it. */
+const LOAD_SECONDS = 30;
 const BATCH = 64;
 /** The load is made on one core, whoever forwards runs on the other. */
 const LOAD_CPU = 0;
@@ -30,13 +32,28 @@ export const forward: Group = {
       const add = (name: string, start: () => Promise<Background>): void => {
         contenders.push({ name, run: () => underLoad(workshop, veths, load, start) });
       };
-      add('c', () =>
-        background(veths.inside([control, 'p0', 'p1', String(BATCH), String(FORWARD_CPU)]), START_MS, 'ready'),
-      );
+      const pinned = ['taskset', '-c', String(FORWARD_CPU)];
+      const ours = [...pinned, ...workshop.script('forward'), 'p0', 'p1'];
+      add('fairlead', () => background(veths.inside(ours), START_MS, 'ready'));
       if (workshop.has('forward.ovs_ratio', ['ovs-vswitchd'])) {
         add('ovs', () => startOpenVswitch(workshop, veths, { from: 'p0', to: 'p1', cpu: FORWARD_CPU }));
       }
-      return { contenders, rows: [ratio('forward.c_ovs_ratio', 'c', 'ovs', {})], close: veths.close };
+      const inC = [control, 'p0', 'p1', String(BATCH), String(FORWARD_CPU)];
+      add('c', () => background(veths.inside(inC), START_MS, 'ready'));
+      for (const base of ['none', 'loop']) {
+        const cost = [...pinned, ...workshop.script('forward-cost'), 'p0', 'p1', base, String(SECONDS)];
+        contenders.push({ name: `beyond ${base}`, run: () => costUnderLoad(workshop, veths, load, cost) });
+      }
+      return {
+        contenders,
+        rows: [
+          ratio('forward.ovs_ratio', 'fairlead', 'ovs', { atLeast: 1.3 }),
+          figure('forward.policy_percent', '%', 'beyond none', { atMost: 3 }),
+          figure('forward.pipeline_percent', '%', 'beyond loop', {}),
+          ratio('forward.c_ratio', 'fairlead', 'c', {}),
+        ],
+        close: veths.close,
+      };
     } catch (cause) {
       await veths.close();
       throw cause;
@@ -57,5 +74,16 @@ async function underLoad(
     return await workshop.measure('framesPerSecond', veths.inside(command));
   } finally {
     await forwarder.end();
+  }
+}
+
+/** What a frame costs more, while there is always one waiting. */
+async function costUnderLoad(workshop: Workshop, veths: Veths, load: string, cost: readonly string[]): Promise<number> {
+  const command = [load, 'g0', 's0', String(LOAD_SECONDS), String(BATCH), String(LOAD_CPU)];
+  const loading = await background(veths.inside(command), START_MS);
+  try {
+    return await workshop.measure('percent', veths.inside(cost));
+  } finally {
+    await loading.end();
   }
 }

@@ -1,6 +1,10 @@
 /* A single-producer single-consumer ring of u32 between two threads on cores of their own.
  *
- *   ring BATCH SECONDS
+ *   ring BATCH SECONDS release|ordered
+ *
+ *   release   an index is published with a store that orders nothing behind it: what C would use
+ *   ordered   with a sequentially consistent store, the only one that JavaScript has: it waits until all stores before it
+ *             have reached the other core
  *
  *   head and tail lie 128 bytes apart (a pair of cache lines: the neighbour line is prefetched), each beside its writer's
  *   copy of the other index, which is read afresh only when the copy says full, or empty.
@@ -15,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { RING = 4096, MAX_BATCH = 1024, SLICE = 131072 };
@@ -28,6 +33,7 @@ static struct {
 } ring;
 
 static uint32_t batch;
+static bool ordered;
 static _Atomic bool stop;
 
 static void pin(int cpu) {
@@ -43,6 +49,13 @@ static double now_s(void) {
   return (double)at.tv_sec + (double)at.tv_nsec * 1e-9;
 }
 
+static inline void publish(_Atomic uint32_t *index, uint32_t value) {
+  if (ordered)
+    atomic_store_explicit(index, value, memory_order_seq_cst);
+  else
+    atomic_store_explicit(index, value, memory_order_release);
+}
+
 static void *produce(void *nothing) {
   pin(1);
   uint32_t item[MAX_BATCH], head = 0, tail_seen = 0, next = 0;
@@ -54,7 +67,7 @@ static void *produce(void *nothing) {
     for (uint32_t i = 0; i < batch; i++) item[i] = next++;
     for (uint32_t i = 0; i < batch; i++) ring.entry[(head + i) & (RING - 1)] = item[i];
     head += batch;
-    atomic_store_explicit(&ring.head, head, memory_order_release);
+    publish(&ring.head, head);
   }
   return nothing;
 }
@@ -70,7 +83,7 @@ static void consume_slice(void) {
     }
     for (uint32_t i = 0; i < batch; i++) item[i] = ring.entry[(tail + i) & (RING - 1)];
     tail += batch;
-    atomic_store_explicit(&ring.tail, tail, memory_order_release);
+    publish(&ring.tail, tail);
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < batch; i++) wrong |= item[i] ^ expected++;
     if (wrong != 0) {
@@ -82,10 +95,11 @@ static void consume_slice(void) {
 }
 
 int main(int count, char **argument) {
-  if (count != 3 || (batch = (uint32_t)atoi(argument[1])) < 1 || batch > MAX_BATCH) {
-    fprintf(stderr, "usage: ring BATCH SECONDS\n");
+  if (count != 4 || (batch = (uint32_t)atoi(argument[1])) < 1 || batch > MAX_BATCH) {
+    fprintf(stderr, "usage: ring BATCH SECONDS release|ordered\n");
     return 2;
   }
+  ordered = strcmp(argument[3], "ordered") == 0;
   const double seconds = atof(argument[2]);
   pin(0);
   pthread_t thread;

@@ -6,7 +6,13 @@ import { Nic, type NicContext, type NicDriver } from '@fairlead/sdk';
 /** What plugins of a measured loop are given: the loop's tables, and a clock for their logs alone. */
 export function surroundingsOf(arena: Arena): Surroundings {
   const nowUs = (): number => performance.now() * 1000;
-  return { nics: arena.nics, vms: arena.vms, clock: { nowUs }, seed: 1, log: (_, plugin, text) => console.error(`${plugin}: ${text}`) };
+  return {
+    nics: arena.nics,
+    vms: arena.vms,
+    clock: { nowUs },
+    seed: 1,
+    log: (_, plugin, text) => console.error(`${plugin}: ${text}`),
+  };
 }
 
 /** The af-packet driver on an interface, opened as NIC `index` of a host, with the driver's own defaults. */
@@ -26,7 +32,10 @@ export async function openAfPacket(
     receives,
     shared: new Float64Array(64),
   };
-  const driver = instantiate(afPacket as never, checked.value, surroundings, nic.interface, { token: Nic, value: context });
+  const driver = instantiate(afPacket as never, checked.value, surroundings, nic.interface, {
+    token: Nic,
+    value: context,
+  });
   await (driver as NicDriver).open?.();
   return driver as NicDriver;
 }

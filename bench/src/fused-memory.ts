@@ -11,59 +11,75 @@
 import { addMac, macTable } from './mac-table.ts';
 
 export const BATCH = 32;
-/** Frames in one call of a driver. */
-export const BURST = 64;
-export const FRAME_BYTES = 64;
-export const SLOT_BYTES = 2048;
-/** Words from one slot to the next: two lines more than it is long, so that headers are not all in the same cache sets. */
-export const SLOT_WORDS = (SLOT_BYTES + 128) / 4;
-export const TAIL = 32;
-export const ENTRIES = 64;
-export const VM_RING = 256;
-export const VM_RING_WORDS = ENTRIES + VM_RING;
-export const NIC_RING = 1024;
-export const NIC_RING_WORDS = ENTRIES + NIC_RING;
+const SLOT_BYTES = 2048;
 const POOL_FRAMES = 16_384;
+const VM_RING = 256;
+const NIC_RING = 1024;
+const RING_ENTRIES = 64;
+const MAGAZINE = 64;
 
-/** Slots that move between a thread and the depot at once, and that a thread keeps at most. */
-export const MAGAZINE = 64;
-export const LOCAL = 2 * MAGAZINE;
-/** Where the heads of the depot's two stacks are, in words. */
-export const FULL = 0;
-export const EMPTY = 32;
-/** A thread's stack of free slots: how many there are, then the slots from word 32. */
-export const STACK = 32;
+export const layout = {
+  batch: BATCH,
+  /** Frames in one call of a driver. */
+  burst: 64,
+  frameBytes: 64,
+  headerBytes: 14,
+  maxFrameBytes: 1514,
+  lengthBits: 11,
+  lengthMask: SLOT_BYTES - 1,
+  slots: POOL_FRAMES,
+  /** Words from one slot to the next: two lines more than it is long, so that headers are not all in the same cache sets. */
+  slotWords: (SLOT_BYTES + 128) / 4,
+  ringTail: 32,
+  ringEntries: RING_ENTRIES,
+  vmRing: VM_RING,
+  vmRingWords: RING_ENTRIES + VM_RING,
+  nicRing: NIC_RING,
+  nicRingWords: RING_ENTRIES + NIC_RING,
+  /** Slots in a magazine. */
+  magazine: MAGAZINE,
+  /** Where the heads of the depot's two stacks are: full magazines, empty ones. */
+  full: 0,
+  empty: 32,
+  /** Where a thread holds the number of its loaded magazine and how many slots are in it. */
+  loaded: 0,
+  fill: 1,
+} as const;
 
 /** Columns of a VM's row of numbers, and of its row of integers. */
-export const Vm = {
-  Tokens: 0,
-  PeakTokens: 1,
-  BurstBytes: 2,
-  PeakBurstBytes: 3,
-  RateBytesPerUs: 4,
-  PeakRateBytesPerUs: 5,
-  LastUs: 6,
-  SentFrames: 8,
-  SentBytes: 9,
-  Dropped: 10,
-  Switched: 11,
-  Backlog: 12,
-  Numbers: 16,
+export const vmColumns = {
+  tokens: 0,
+  peakTokens: 1,
+  burstBytes: 2,
+  peakBurstBytes: 3,
+  rateBytesPerUs: 4,
+  peakRateBytesPerUs: 5,
+  lastUs: 6,
+  sentFrames: 8,
+  sentBytes: 9,
+  dropped: 10,
+  switched: 11,
+  backlog: 12,
+  numbers: 16,
+  macLow: 0,
+  macHigh: 1,
+  integers: 32,
 } as const;
-export const VmInt = { MacLow: 0, MacHigh: 1, TailSeen: 2, Integers: 32 } as const;
 
 /** Columns of a NIC's row of numbers, and of its row of integers. */
-export const Nic = {
-  PendingBytes: 0,
-  PendingFrames: 1,
-  SecondsPerByte: 2,
-  QueuedFrames: 3,
-  QueuedBytes: 4,
-  SentFrames: 5,
-  SentBytes: 6,
-  Numbers: 16,
+export const nicColumns = {
+  pendingBytes: 0,
+  pendingFrames: 1,
+  secondsPerByte: 2,
+  queuedFrames: 3,
+  queuedBytes: 4,
+  sentFrames: 5,
+  sentBytes: 6,
+  numbers: 16,
+  up: 0,
+  tailSeen: 1,
+  integers: 32,
 } as const;
-export const NicInt = { Up: 0, TailSeen: 1, Integers: 32 } as const;
 
 const int32 = (words: number): Int32Array => new Int32Array(new SharedArrayBuffer(words * 4));
 const float64 = (numbers: number): Float64Array => new Float64Array(new SharedArrayBuffer(numbers * 8));
@@ -72,28 +88,27 @@ const float64 = (numbers: number): Float64Array => new Float64Array(new SharedAr
 export function fusedMemory(vms: number, nics: number) {
   const magazineCount = POOL_FRAMES / MAGAZINE + 8;
   const memory = {
-    slots: POOL_FRAMES,
-    frames: int32(POOL_FRAMES * SLOT_WORDS),
+    frames: int32(POOL_FRAMES * layout.slotWords),
     slotVm: int32(POOL_FRAMES),
-    vmRings: int32(vms * VM_RING_WORDS),
-    vmNumbers: float64(vms * Vm.Numbers),
-    vmIntegers: int32(vms * VmInt.Integers),
-    nicRings: int32(nics * NIC_RING_WORDS),
-    nicNumbers: float64(nics * Nic.Numbers),
-    nicIntegers: int32(nics * NicInt.Integers),
+    vmRings: int32(vms * layout.vmRingWords),
+    vmNumbers: float64(vms * vmColumns.numbers),
+    vmIntegers: int32(vms * vmColumns.integers),
+    nicRings: int32(nics * layout.nicRingWords),
+    nicNumbers: float64(nics * nicColumns.numbers),
+    nicIntegers: int32(nics * nicColumns.integers),
     doorbell: int32(Math.ceil(vms / 32)),
     ready: new Int32Array(Math.ceil(vms / 32)),
     macs: macTable(vms),
     depotHeads: int32(64),
     depotNext: int32(magazineCount),
     magazines: int32(magazineCount * MAGAZINE),
-    producerStack: int32(STACK + LOCAL),
-    consumerStack: int32(STACK + LOCAL),
+    producerHeld: int32(32),
+    consumerHeld: int32(32),
   };
   for (let vm = 0; vm < vms; vm++) fillVm(memory, vm);
   for (let nic = 0; nic < nics; nic++) {
-    memory.nicNumbers[nic * Nic.Numbers + Nic.SecondsPerByte] = 8 / 10e9;
-    memory.nicIntegers[nic * NicInt.Integers + NicInt.Up] = 1;
+    memory.nicNumbers[nic * nicColumns.numbers + nicColumns.secondsPerByte] = 8 / 10e9;
+    memory.nicIntegers[nic * nicColumns.integers + nicColumns.up] = 1;
   }
   fillDepot(memory, magazineCount);
   return memory;
@@ -102,24 +117,27 @@ export function fusedMemory(vms: number, nics: number) {
 export type FusedMemory = ReturnType<typeof fusedMemory>;
 
 function fillVm(memory: FusedMemory, vm: number): void {
-  const numbers = vm * Vm.Numbers;
-  const integers = vm * VmInt.Integers;
-  memory.vmNumbers.fill(1 << 24, numbers + Vm.Tokens, numbers + Vm.PeakBurstBytes + 1);
-  memory.vmNumbers[numbers + Vm.RateBytesPerUs] = 125_000; // 1 Tbit/s: the bucket is at work and never empty
-  memory.vmNumbers[numbers + Vm.PeakRateBytesPerUs] = 250_000;
+  const numbers = vm * vmColumns.numbers;
+  const integers = vm * vmColumns.integers;
+  memory.vmNumbers.fill(1 << 24, numbers + vmColumns.tokens, numbers + vmColumns.peakBurstBytes + 1);
+  memory.vmNumbers[numbers + vmColumns.rateBytesPerUs] = 125_000; // 1 Tbit/s: the bucket is at work and never empty
+  memory.vmNumbers[numbers + vmColumns.peakRateBytesPerUs] = 250_000;
   // 52:54:00 and the VM's number, as the words of a slot hold a source MAC.
   const low = 0x5452 | ((vm & 0xff0000) << 8);
   const high = ((vm >>> 8) & 0xff) | ((vm & 0xff) << 8);
-  memory.vmIntegers[integers + VmInt.MacLow] = low;
-  memory.vmIntegers[integers + VmInt.MacHigh] = high;
+  memory.vmIntegers[integers + vmColumns.macLow] = low;
+  memory.vmIntegers[integers + vmColumns.macHigh] = high;
   addMac(memory.macs, low, high);
 }
 
-/** Full magazines of slots first to last, then the empty ones, each stack linked through `depotNext`. */
+/** Each side holds an empty magazine; the full ones and the other empty ones are in stacks, linked through `depotNext`. */
 function fillDepot(memory: FusedMemory, magazineCount: number): void {
   const full = POOL_FRAMES / MAGAZINE;
+  const last = magazineCount - 3;
   for (let slot = 0; slot < POOL_FRAMES; slot++) memory.magazines[slot] = slot;
-  for (let m = 0; m < magazineCount; m++) memory.depotNext[m] = m + 1 === full || m + 1 === magazineCount ? -1 : m + 1;
-  memory.depotHeads[FULL] = 1;
-  memory.depotHeads[EMPTY] = full + 1;
+  for (let m = 0; m <= last; m++) memory.depotNext[m] = m + 1 === full || m === last ? -1 : m + 1;
+  memory.depotHeads[layout.full] = 1;
+  memory.depotHeads[layout.empty] = full + 1;
+  memory.producerHeld[layout.loaded] = magazineCount - 1;
+  memory.consumerHeld[layout.loaded] = magazineCount - 2;
 }

@@ -29,7 +29,7 @@ export interface RowPlan {
 }
 
 /** What is open while a group's rounds run. */
-export interface Session {
+interface Session {
   readonly contenders: readonly Contender[];
   readonly rows: readonly RowPlan[];
   close?(): Promise<void>;

@@ -42,10 +42,10 @@ class TakesShort extends NullDriver {
 }
 
 class Counts extends NullDriver {
-  #bytes = 0;
+  readonly #bytes = new Float64Array(1);
 
   send(burst: FrameBurst): number {
-    this.#bytes += burst.bytes[0];
+    this.#bytes[0] += burst.bytes[0];
     return burst.count;
   }
 }

@@ -129,9 +129,14 @@ export class ProductLoop {
       make(proportionalShare, {}) as AdmissionPolicy,
     ];
     this.#distributions = [pendingLoad, roundRobin, vmAffinity].map((one) => make(one, {}) as LoadDistribution);
-    this.#policies = new Policies(this.#seat(0, this.#admissions), this.#seat(0, this.#distributions), arena.nics, (fault) => {
-      throw fault.error;
-    });
+    this.#policies = new Policies(
+      this.#seat(0, this.#admissions),
+      this.#seat(0, this.#distributions),
+      arena.nics,
+      (fault) => {
+        throw fault.error;
+      },
+    );
     this.#drivers = Array.from({ length: arena.nics.count }, () => drivers[0] as NicDriver);
     this.forwarder = new Forwarder(arena, this.#policies, {
       worker: 0,

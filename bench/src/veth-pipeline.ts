@@ -3,7 +3,15 @@
 
 import shapingFilter from '@fairlead/admission-shaping-filter';
 import { checkValue } from '@fairlead/core';
-import { Arena, createArena, Forwarder, instantiate, Policies, type Seat, type Surroundings } from '@fairlead/core/stages';
+import {
+  Arena,
+  createArena,
+  Forwarder,
+  instantiate,
+  Policies,
+  type Seat,
+  type Surroundings,
+} from '@fairlead/core/stages';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import {
   type AdmissionPolicy,
@@ -12,8 +20,8 @@ import {
   macWord0,
   macWord1,
   type NicDriver,
-  parseMac,
   type PluginDefinition,
+  parseMac,
 } from '@fairlead/sdk';
 import { openAfPacket, surroundingsOf } from './af-packet.ts';
 import { VethLoop } from './veth-loop.ts';
@@ -35,7 +43,10 @@ const PEAK_BURST_BYTES = 65_536;
 const BURST_BYTES = 1 << 24;
 
 function makeArena(name: string): Arena {
-  const arena = new Arena(createArena({ vms: 1, nics: 1, workers: 1, ...POOL, ...RINGS }, { nics: [name], vms: ['vm0'] }), WORKER);
+  const arena = new Arena(
+    createArena({ vms: 1, nics: 1, workers: 1, ...POOL, ...RINGS }, { nics: [name], vms: ['vm0'] }),
+    WORKER,
+  );
   const { vms, nics, threads } = arena;
   vms.macWord0[VM] = macWord0(LOAD_MAC);
   vms.macWord1[VM] = macWord1(LOAD_MAC);

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { fusedPath } from '../src/fused.ts';
+import { fusedMemory } from '../src/fused-memory.ts';
 
 it('the path fused by hand sends every frame and loses none', () => {
-  const path = fusedPath(9, 2, 0);
+  const path = fusedPath(fusedMemory(9, 2), 9, 2);
   let swept = 0;
   for (let turn = 1; turn <= 100; turn++) {
     for (let vm = 0; vm < 9; vm++) path.produce(vm);
@@ -13,7 +14,7 @@ it('the path fused by hand sends every frame and loses none', () => {
 });
 
 it('the path fused by hand shapes: without time passing the bucket runs dry, and what is refused is counted', () => {
-  const path = fusedPath(1, 1, 0);
+  const path = fusedPath(fusedMemory(1, 1), 1, 1);
   const burstFrames = (1 << 24) / 64;
   let swept = 0;
   while (swept < burstFrames + 320) {

@@ -1,7 +1,7 @@
 import { type Contender, figure, type Group, ratio } from '../group.ts';
 
 const BATCH = 32;
-const SECONDS = 2;
+const SECONDS = 1;
 
 /** A ring of 32-bit words between two threads on cores of their own. */
 export const ring: Group = {
@@ -15,13 +15,15 @@ export const ring: Group = {
     ];
     if (workshop.has('ring.c_ratio', ['gcc'])) {
       const program = await workshop.peer('ring');
-      contenders.push({ name: 'c', run: () => workshop.measure('millionsPerSecond', [program, ...shape]) });
+      const peer = (order: string) => () => workshop.measure('millionsPerSecond', [program, ...shape, order]);
+      contenders.push({ name: 'c', run: peer('release') }, { name: 'c ordered', run: peer('ordered') });
     }
     return {
       contenders,
       rows: [
         figure('ring.m_per_s', 'M/s', 'fairlead', { atLeast: 300 }),
         ratio('ring.c_ratio', 'fairlead', 'c', { atLeast: 0.4 }),
+        ratio('ring.c_ordered_ratio', 'fairlead', 'c ordered', {}),
       ],
     };
   },

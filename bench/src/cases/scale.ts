@@ -11,7 +11,10 @@ export const scale: Group = {
   needs: [],
   async open(workshop) {
     const cost = (vms: number, nics: number) => () =>
-      workshop.measure('nsPerFrame', [...workshop.script('transmit-product'), ...[FRAMES, vms, nics, IN_FLIGHT].map(String)]);
+      workshop.measure('nsPerFrame', [
+        ...workshop.script('transmit-product'),
+        ...[FRAMES, vms, nics, IN_FLIGHT].map(String),
+      ]);
     return {
       contenders: [
         { name: '10,000 VMs', run: cost(10_000, 16) },

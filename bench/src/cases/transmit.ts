@@ -1,4 +1,4 @@
-import { type Contender, figure, type Group, ratio, type RowPlan } from '../group.ts';
+import { type Contender, figure, type Group, type RowPlan, ratio } from '../group.ts';
 import type { Workshop } from '../workshop.ts';
 
 const FRAMES = 6_000_000;
@@ -41,6 +41,9 @@ async function peers(workshop: Workshop, shape: readonly string[]): Promise<Cont
   const program = await workshop.peer('transmit', SOURCES);
   return [
     { name: 'c staged', run: () => workshop.measure('nsPerFrame', [program, 'staged', 'one', ...shape]) },
-    { name: 'c staged two-core', run: () => workshop.measure('mframesPerSecond', [program, 'staged', 'two', ...shape]) },
+    {
+      name: 'c staged two-core',
+      run: () => workshop.measure('mframesPerSecond', [program, 'staged', 'two', ...shape]),
+    },
   ];
 }

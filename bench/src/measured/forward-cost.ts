@@ -48,5 +48,11 @@ while (performance.now() - startMs < lengthMs) {
 }
 pipeline.assertForwarded();
 if (costs.length < LEAST_SLICES) throw new Error(`the load kept up in ${costs.length} slices only`);
-console.log(JSON.stringify({ percent: 100 * (median(costs) / median(baseCosts) - 1), usPerFrame: median(costs), slices: costs.length }));
+console.log(
+  JSON.stringify({
+    percent: 100 * (median(costs) / median(baseCosts) - 1),
+    usPerFrame: median(costs),
+    slices: costs.length,
+  }),
+);
 process.exit(0);

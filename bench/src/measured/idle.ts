@@ -18,7 +18,9 @@ const builder = createHost().admit(use(shapingFilter)).distribute(use(pendingLoa
 for (const name of interfaces) builder.nic(name, use(afPacket, { interface: name, speedBps: '10Gbps' }));
 for (let guest = 0; guest < GUESTS; guest++) {
   const device = use(qemuStream, { path: path.join(directory, `guest${guest}.sock`) });
-  builder.vm(`guest${guest}`, `52:54:00:00:00:0${guest + 1}`, device, { bandwidth: { limitBps: '1Gbps', burstBytes: '64KiB' } });
+  builder.vm(`guest${guest}`, `52:54:00:00:00:0${guest + 1}`, device, {
+    bandwidth: { limitBps: '1Gbps', burstBytes: '64KiB' },
+  });
 }
 const host = await builder.start();
 console.log('ready');

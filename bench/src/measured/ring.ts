@@ -47,7 +47,8 @@ function takeSlice(ring: RingGroup, out: Int32Array, first: number, batch: numbe
       continue;
     }
     ring.consume(0, count);
-    if (!isInOrder(out, (first + taken) | 0, count)) throw new Error(`an element is out of order behind ${first + taken}`);
+    if (!isInOrder(out, (first + taken) | 0, count))
+      throw new Error(`an element is out of order behind ${first + taken}`);
     taken += count;
   }
 }

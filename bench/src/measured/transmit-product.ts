@@ -1,6 +1,6 @@
 // Run in a process of its own: `node transmit-product.js FRAMES VMS NICS IN_FLIGHT` prints {"nsPerFrame":…,"nsPerFrameMade":…}.
 import { BATCH, loopMemory, Producer, ProductLoop } from '../product-loop.ts';
-import { timeTurns, type Turns } from '../slices.ts';
+import { type Turns, timeTurns } from '../slices.ts';
 
 const WARM_FRAMES = 2_000_000;
 const WARM_TURNS = 30;

@@ -102,7 +102,11 @@ const securitySchema = Type.Object(
 
 const monitorSchema = Type.Object(
   {
-    linkPollMs: Milliseconds({ default: 10, minimum: 1, description: 'how often drivers are asked for their link' }),
+    linkPollMs: Milliseconds({
+      default: 10,
+      minimum: 1,
+      description: 'how often drivers are asked for their link; a fifth as often while the host is at rest',
+    }),
     upDelayMs: Milliseconds({ default: 0, description: 'how long a link must be up before its NIC is used' }),
     downDelayMs: Milliseconds({ default: 0, description: 'how long a link must be down before its NIC is left' }),
   },

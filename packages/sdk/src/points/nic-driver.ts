@@ -38,7 +38,7 @@ export interface NicDriver {
   open?(): Promise<void>;
   /** Called once after the last hook; must give back everything, also after a failed `open`. */
   close?(): Promise<void>;
-  /** Called every 10 ms (`linkPollMs`) on a control or both instance. */
+  /** Called every 10 ms (`linkPollMs`) on a control or both instance, a fifth as often while the host is at rest. */
   link(): LinkStatus;
   /**
    * Takes frames from the front of the burst and returns how many it is finished with: their slots are used again at

@@ -1,5 +1,6 @@
 import { hostFrom } from '@fairlead/core';
 import { expect, it } from 'vitest';
+import { bundled } from '../given/bundled.ts';
 
 it('an error in a worker thread reaches the caller with its code, place and mend', async () => {
   const host = await hostFrom(
@@ -7,7 +8,7 @@ it('an error in a worker thread reaches the caller with its code, place and mend
       nics: [{ name: 'n0', driver: { use: '../fixtures/shut-nic.mjs' } }],
       vms: [{ name: 'a', mac: '52:54:00:00:00:01', device: { use: 'memory' } }],
     },
-    [import.meta.url],
+    [import.meta.url, bundled],
   );
   await expect(host.start()).rejects.toMatchObject({
     name: 'FairleadError',

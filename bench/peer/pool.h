@@ -1,24 +1,27 @@
-/* Free slots: a stack per thread, and a depot of magazines of 64 that threads exchange when a stack is full or empty
- * (Bonwick & Adams 2001). The depot is two lock-free stacks of magazines (Treiber 1986), one of full and one of empty ones,
- * with a tag against ABA in the upper half of the head word. */
+/* Free slots: a magazine per thread, and a depot where threads exchange theirs when it is empty or has no room (Bonwick &
+ * Adams 2001). The depot is two lock-free stacks of magazines (Treiber 1986), one of those with slots in them and one of
+ * empty ones, with a tag against ABA in the upper half of the head word. A magazine holds the slots of two bursts, so
+ * that there is room for a whole one unless it is more than half full. */
 #ifndef POOL_H
 #define POOL_H
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { MAGAZINE = 64, LOCAL = 2 * MAGAZINE, NO_SLOT = 0xffffffff };
+enum { MAGAZINE = 128, NO_SLOT = 0xffffffff };
 
 struct depot {
   _Alignas(128) _Atomic uint32_t full;
   _Alignas(128) _Atomic uint32_t empty;
   _Alignas(128) uint32_t *next;
+  uint32_t *fill;
   uint32_t (*magazine)[MAGAZINE];
 };
 
-struct local {
-  _Alignas(128) uint32_t top;
-  uint32_t slot[LOCAL];
+/* The magazine that a thread holds. */
+struct held {
+  _Alignas(128) uint32_t magazine;
+  uint32_t fill;
 };
 
 static inline void push_magazine(struct depot *depot, _Atomic uint32_t *stack, uint32_t magazine) {
@@ -40,38 +43,35 @@ static inline uint32_t pop_magazine(struct depot *depot, _Atomic uint32_t *stack
 }
 
 /* A slot, or NO_SLOT when there is none. */
-static inline uint32_t allocate_slot(struct local *local, struct depot *depot) {
-  if (local->top == 0) {
-    const uint32_t magazine = pop_magazine(depot, &depot->full);
-    if (magazine == NO_SLOT) return NO_SLOT;
-    for (uint32_t i = 0; i < MAGAZINE; i++) local->slot[i] = depot->magazine[magazine][i];
-    local->top = MAGAZINE;
-    push_magazine(depot, &depot->empty, magazine);
+static inline uint32_t allocate_slot(struct held *held, struct depot *depot) {
+  if (held->fill == 0) {
+    const uint32_t loaded = pop_magazine(depot, &depot->full), empty = held->magazine;
+    if (loaded == NO_SLOT) return NO_SLOT;
+    held->magazine = loaded;
+    held->fill = depot->fill[loaded];
+    push_magazine(depot, &depot->empty, empty);
   }
-  return local->slot[--local->top];
+  return depot->magazine[held->magazine][--held->fill];
 }
 
-/* There is an empty magazine for every 64 slots, and to spare. */
-static inline void unload(struct local *local, struct depot *depot) {
-  const uint32_t magazine = pop_magazine(depot, &depot->empty);
-  for (uint32_t i = 0; i < MAGAZINE; i++) depot->magazine[magazine][i] = local->slot[MAGAZINE + i];
-  local->top = MAGAZINE;
-  push_magazine(depot, &depot->full, magazine);
+/* Exchanges a magazine that is more than half full for an empty one: there is one for every 64 slots, and to spare. */
+static inline void unload(struct held *held, struct depot *depot) {
+  const uint32_t full = held->magazine;
+  depot->fill[full] = held->fill;
+  held->magazine = pop_magazine(depot, &depot->empty);
+  held->fill = 0;
+  push_magazine(depot, &depot->full, full);
 }
 
-static inline void free_slot(struct local *local, struct depot *depot, uint32_t slot) {
-  if (local->top == LOCAL) unload(local, depot);
-  local->slot[local->top++] = slot;
+static inline void free_slot(struct held *held, struct depot *depot, uint32_t slot) {
+  if (held->fill == MAGAZINE) unload(held, depot);
+  depot->magazine[held->magazine][held->fill++] = slot;
 }
 
-static inline void free_all(struct local *local, struct depot *depot, const uint32_t *slot, uint32_t count) {
-  for (uint32_t done = 0; done < count;) {
-    if (local->top == LOCAL) unload(local, depot);
-    const uint32_t room = LOCAL - local->top, n = count - done < room ? count - done : room;
-    for (uint32_t i = 0; i < n; i++) local->slot[local->top + i] = slot[done + i];
-    local->top += n;
-    done += n;
-  }
+/* Where the next slots go: room for a burst, at least. */
+static inline uint32_t *room_for_burst(struct held *held, struct depot *depot) {
+  if (held->fill > MAGAZINE / 2) unload(held, depot);
+  return depot->magazine[held->magazine] + held->fill;
 }
 
 #endif

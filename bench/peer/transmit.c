@@ -51,13 +51,16 @@ static double median(double *values, size_t count) {
 }
 
 static void fill_pool(struct path *path) {
-  const uint32_t magazines = POOL_FRAMES / MAGAZINE + 8;
+  const uint32_t magazines = POOL_FRAMES / (MAGAZINE / 2) + 8;
   path->slots = POOL_FRAMES;
   path->frames = zeroed((size_t)POOL_FRAMES * SLOT_STRIDE);
   path->slot_vm = zeroed(POOL_FRAMES * sizeof(uint32_t));
   path->depot.next = zeroed(magazines * sizeof(uint32_t));
+  path->depot.fill = zeroed(magazines * sizeof(uint32_t));
   path->depot.magazine = zeroed(magazines * sizeof *path->depot.magazine);
-  for (uint32_t m = magazines; m-- > 0;) push_magazine(&path->depot, &path->depot.empty, m);
+  path->producer.magazine = 0;
+  path->consumer.magazine = 1;
+  for (uint32_t m = magazines; m-- > 2;) push_magazine(&path->depot, &path->depot.empty, m);
   for (uint32_t slot = POOL_FRAMES; slot-- > 0;) free_slot(&path->consumer, &path->depot, slot);
 }
 

@@ -67,7 +67,6 @@ struct nic {
 /* Frames on offer to a driver. */
 struct burst {
   uint32_t count;
-  uint32_t slot[BURST];
   uint32_t offset[BURST];
   uint32_t bytes[BURST];
 };
@@ -81,7 +80,7 @@ struct path {
   _Atomic uint32_t *doorbell;
   uint32_t *ready;         /* the consumer's: VMs that have frames */
   struct depot depot;
-  struct local producer, consumer;
+  struct held producer, consumer;
   uint64_t *mac_key;       /* 48-bit MAC + 1, or 0 for none */
   uint32_t mac_mask;
   uint32_t last_low;       /* the destination looked up last, and whether a local VM has it */
@@ -146,13 +145,15 @@ static inline uint32_t least_loaded(const struct path *path) {
   return best;
 }
 
-/* Lists the frames at the tail of a NIC's ring for its driver; answers their bytes. */
-static inline uint64_t list_burst(struct nic *nic, struct burst *burst, uint32_t tail, uint32_t count) {
+/* Lists the frames at the tail of a NIC's ring for its driver, and their slots where they go when it has taken them: behind
+ * the free ones. Answers their bytes. */
+static inline uint64_t list_burst(struct path *path, struct nic *nic, struct burst *burst, uint32_t tail, uint32_t count) {
+  uint32_t *slot = room_for_burst(&path->consumer, &path->depot);
   uint64_t bytes = 0;
   burst->count = count;
   for (uint32_t i = 0; i < count; i++) {
     const uint32_t descriptor = nic->entry[(tail + i) & (NIC_RING - 1)];
-    burst->slot[i] = descriptor >> 11;
+    slot[i] = descriptor >> 11;
     burst->offset[i] = (descriptor >> 11) * SLOT_STRIDE + 2;
     burst->bytes[i] = descriptor & (SLOT_BYTES - 1);
     bytes += burst->bytes[i];
@@ -160,10 +161,10 @@ static inline uint64_t list_burst(struct nic *nic, struct burst *burst, uint32_t
   return bytes;
 }
 
-/* What the driver took is the NIC's no more: slots back, accounts. */
+/* What the driver took is the NIC's no more: its slots are free. */
 static inline void finish_burst(struct path *path, struct nic *nic, struct burst *burst, uint32_t sent, uint64_t bytes) {
   for (uint32_t i = sent; i < burst->count; i++) bytes -= burst->bytes[i];
-  free_all(&path->consumer, &path->depot, burst->slot, sent);
+  path->consumer.fill += sent;
   nic->pending_bytes -= (int64_t)bytes;
   nic->pending_frames -= sent;
   nic->sent_bytes += bytes;

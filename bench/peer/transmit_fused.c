@@ -105,7 +105,7 @@ static void drain_nics(struct path *path) {
       const uint32_t tail = atomic_load_explicit(&nic->ring.tail, memory_order_relaxed);
       const uint32_t queued = atomic_load_explicit(&nic->ring.head, memory_order_acquire) - tail;
       if (queued == 0) break;
-      const uint64_t bytes = list_burst(nic, &burst, tail, queued < BURST ? queued : BURST);
+      const uint64_t bytes = list_burst(path, nic, &burst, tail, queued < BURST ? queued : BURST);
       finish_burst(path, nic, &burst, send_all(&burst), bytes);
     }
   }

@@ -16,7 +16,7 @@ const POOL_FRAMES = 16_384;
 const VM_RING = 256;
 const NIC_RING = 1024;
 const RING_ENTRIES = 64;
-const MAGAZINE = 64;
+const MAGAZINE = 128;
 
 export const layout = {
   batch: BATCH,
@@ -36,12 +36,12 @@ export const layout = {
   vmRingWords: RING_ENTRIES + VM_RING,
   nicRing: NIC_RING,
   nicRingWords: RING_ENTRIES + NIC_RING,
-  /** Slots in a magazine. */
+  /** Slots that a magazine holds: those of two bursts. */
   magazine: MAGAZINE,
   /** Where the heads of the depot's two stacks are: full magazines, empty ones. */
   full: 0,
   empty: 32,
-  /** Where a thread holds the number of its loaded magazine and how many slots are in it. */
+  /** Where a thread holds the number of its magazine and how many slots are in it. */
   loaded: 0,
   fill: 1,
 } as const;
@@ -86,7 +86,7 @@ const float64 = (numbers: number): Float64Array => new Float64Array(new SharedAr
 
 /** The arrays of a path of so many VMs and NICs, all buckets full and all slots in the depot. */
 export function fusedMemory(vms: number, nics: number) {
-  const magazineCount = POOL_FRAMES / MAGAZINE + 8;
+  const magazineCount = POOL_FRAMES / (MAGAZINE / 2) + 8;
   const memory = {
     frames: int32(POOL_FRAMES * layout.slotWords),
     slotVm: int32(POOL_FRAMES),
@@ -101,6 +101,7 @@ export function fusedMemory(vms: number, nics: number) {
     macs: macTable(vms),
     depotHeads: int32(64),
     depotNext: int32(magazineCount),
+    depotFill: int32(magazineCount),
     magazines: int32(magazineCount * MAGAZINE),
     producerHeld: int32(32),
     consumerHeld: int32(32),
@@ -135,6 +136,7 @@ function fillDepot(memory: FusedMemory, magazineCount: number): void {
   const full = POOL_FRAMES / MAGAZINE;
   const last = magazineCount - 3;
   for (let slot = 0; slot < POOL_FRAMES; slot++) memory.magazines[slot] = slot;
+  memory.depotFill.fill(MAGAZINE, 0, full);
   for (let m = 0; m <= last; m++) memory.depotNext[m] = m + 1 === full || m === last ? -1 : m + 1;
   memory.depotHeads[layout.full] = 1;
   memory.depotHeads[layout.empty] = full + 1;

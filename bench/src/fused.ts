@@ -55,18 +55,20 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
   }
 
   function load(): void {
-    const { producerHeld } = fixed.memory;
-    const { full, empty, loaded, fill, magazine } = fixed.layout;
+    const { producerHeld, depotFill } = fixed.memory;
+    const { full, empty, loaded, fill } = fixed.layout;
     const used = producerHeld[loaded];
-    producerHeld[loaded] = pop(full);
-    producerHeld[fill] = magazine;
+    const next = pop(full);
+    producerHeld[loaded] = next;
+    producerHeld[fill] = depotFill[next];
     push(empty, used);
   }
 
   function unload(): void {
-    const { consumerHeld } = fixed.memory;
+    const { consumerHeld, depotFill } = fixed.memory;
     const { full, empty, loaded, fill } = fixed.layout;
     const filled = consumerHeld[loaded];
+    depotFill[filled] = consumerHeld[fill];
     consumerHeld[loaded] = pop(empty);
     consumerHeld[fill] = 0;
     push(full, filled);
@@ -256,25 +258,20 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
     const tail = nicRings[ring + ringTail];
     const queued = (nicRings[ring] - tail) | 0;
     const count = queued < burst ? queued : burst;
+    // The slots are listed where they go when the driver has taken the frames: behind the free ones.
+    if (consumerHeld[fill] > magazine / 2) unload();
+    const used = consumerHeld[fill];
+    const free = (Math.imul(consumerHeld[loaded], magazine) + used) | 0;
     let bytes = 0;
     for (let i = 0; i < count; i = (i + 1) | 0) {
       const descriptor = nicRings[entries + ((tail + i) & (nicRing - 1))];
-      burstOffset[i] = Math.imul(descriptor >>> lengthBits, slotWords * 4) + 2;
+      const slot = descriptor >>> lengthBits;
+      magazines[free + i] = slot;
+      burstOffset[i] = Math.imul(slot, slotWords * 4) + 2;
       burstBytes[i] = descriptor & lengthMask;
       bytes = (bytes + (descriptor & lengthMask)) | 0;
     }
-    for (let done = 0; done < count; ) {
-      if (consumerHeld[fill] === magazine) unload();
-      const used = consumerHeld[fill];
-      const room = (magazine - used) | 0;
-      const n = (count - done) | 0;
-      const end = (done + (n < room ? n : room)) | 0;
-      const shift = (Math.imul(consumerHeld[loaded], magazine) + used - done) | 0;
-      consumerHeld[fill] = (used + end - done) | 0;
-      for (; done < end; done = (done + 1) | 0) {
-        magazines[shift + done] = nicRings[entries + ((tail + done) & (nicRing - 1))] >>> lengthBits;
-      }
-    }
+    consumerHeld[fill] = used + count;
     nicNumbers[row + nic.pendingBytes] -= bytes;
     nicNumbers[row + nic.pendingFrames] -= count;
     nicNumbers[row + nic.sentBytes] += bytes;

@@ -19,36 +19,47 @@ export class TokenBuckets {
   /** Whole bytes in each bucket; below zero where the caller lets a bucket run into debt. */
   readonly tokens: Int32Array;
   readonly earnings: Earnings;
-  readonly #rateBps: Float64Array;
-  readonly #depthBytes: Int32Array;
+  /** Adds what was earned since the last refill, up to the depth, and returns the tokens. */
+  readonly refill: (row: number) => number;
 
   constructor(rateBps: Float64Array, depthBytes: Int32Array, clockNs: Float64Array) {
     this.tokens = new Int32Array(rateBps.length).fill(MORE_THAN_FULL_BYTES);
     this.earnings = new Earnings(rateBps, clockNs);
-    this.#rateBps = rateBps;
-    this.#depthBytes = depthBytes;
-  }
-
-  /** Adds what was earned since the last refill, up to the depth, and returns the tokens. */
-  refill(row: number): number {
-    if (this.#rateBps[row] === Number.POSITIVE_INFINITY) {
-      this.tokens[row] = UNLIMITED_BYTES;
-      return UNLIMITED_BYTES;
-    }
-    const depthBytes = this.#depthBytes[row];
-    const earnedBytes = this.earnings.earn(row);
-    const tokens = this.tokens[row];
-    if (earnedBytes < depthBytes - tokens) {
-      this.tokens[row] = tokens + earnedBytes;
-      return tokens + earnedBytes;
-    }
-    this.tokens[row] = depthBytes;
-    this.earnings.forfeit(row);
-    return depthBytes;
+    this.refill = createRefill(this.tokens, rateBps, depthBytes, this.earnings);
   }
 
   /** Nanoseconds until the bucket holds `bytes`, if nothing is taken meanwhile; `Infinity` at rate 0. */
   waitNs(row: number, bytes: number): number {
     return this.earnings.waitNs(row, bytes - this.tokens[row]);
   }
+}
+
+/** Made as earnings.ts says. */
+function createRefill(
+  tokens: Int32Array,
+  rateBps: Float64Array,
+  depthBytes: Int32Array,
+  earnings: Earnings,
+): (row: number) => number {
+  const { earn, earnAtLeast } = earnings;
+  const fixed = { tokens, rateBps, depthBytes, earnings, earn, earnAtLeast, unlimitedBytes: UNLIMITED_BYTES };
+  return function refill(row) {
+    const { tokens, rateBps, depthBytes, earnings, earn, earnAtLeast, unlimitedBytes } = fixed;
+    if (rateBps[row] === Number.POSITIVE_INFINITY) {
+      tokens[row] = unlimitedBytes;
+      return unlimitedBytes;
+    }
+    const depth = depthBytes[row];
+    const lack = depth - tokens[row];
+    if (!earnAtLeast(row, lack)) {
+      const earned = earn(row);
+      if (earned < lack) {
+        tokens[row] += earned;
+        return tokens[row];
+      }
+      earnings.forfeit(row);
+    }
+    tokens[row] = depth;
+    return depth;
+  };
 }

@@ -1,4 +1,4 @@
-import { LOCAL_FRAMES, MAGAZINE_FRAMES, type MemoryLayout, SLOT_GAP_BYTES, THREAD_WORDS } from './layout.ts';
+import { MAGAZINE_FRAMES, type MemoryLayout, SLOT_GAP_BYTES, THREAD_WORDS } from './layout.ts';
 
 /** Free bytes before a frame, so that its source MAC (byte 6) is on a 4-byte boundary. */
 export const HEADROOM_BYTES = 2;
@@ -12,9 +12,12 @@ export const HEADROOM_BYTES = 2;
  *  words:  └── 0 ────────┘└── 1 ──┘└── 2 ──┘└── 3 ──────┘
  * ```
  *
- * Free slots are kept per thread; a thread that has too many or none exchanges a magazine of 64 with the depot, two
- * lock-free stacks (Treiber 1986) whose heads carry a tag against ABA. So allocating costs an array read, on any
- * thread, and no slot is bound to the thread that used it first.
+ * Free slots are in magazines (Bonwick & Adams 2001). A thread takes from and gives to one of its own; when that is
+ * empty, or has no room, it exchanges it at the depot, two lock-free stacks of magazines (Treiber 1986) whose heads
+ * carry a tag against ABA. So allocating costs an array read on any thread, what was freed last is used first, and no
+ * slot is bound to the thread that used it first.
+ *
+ * A magazine holds twice the slots of a burst, so that there is room for a whole one unless it is more than half full.
  */
 export class FramePool {
   readonly slots: number;
@@ -29,14 +32,14 @@ export class FramePool {
   readonly words: Int32Array;
   /** VM whose frame is in the slot: for accounts of frames that come back from a NIC. */
   readonly slotVm: Int32Array;
-  /** This thread's free slots. */
-  readonly #stack: Int32Array;
-  /** Word 0: how many of them there are. Shared, so that an audit can see what a dead thread held. */
-  readonly #top: Int32Array;
+  /** The slots in all magazines. */
+  readonly magazines: Int32Array;
+  /** This thread's magazine: its number and how many slots are in it. Shared, for an audit after the thread's death. */
+  readonly held: Int32Array;
   readonly #heads: Int32Array;
   readonly #next: Int32Array;
-  readonly #magazines: Int32Array;
-  readonly #stow: Stow;
+  /** How many slots are in each magazine of the depot. */
+  readonly #fills: Int32Array;
 
   constructor(buffer: SharedArrayBuffer, layout: MemoryLayout, thread: number) {
     const { shape, at } = layout;
@@ -50,64 +53,72 @@ export class FramePool {
     this.memory = new Uint8Array(buffer, at.frames, shape.poolFrames * this.slotStride);
     this.words = new Int32Array(buffer, at.frames, shape.poolFrames * this.wordsPerSlot);
     this.slotVm = new Int32Array(buffer, at.slotVm, shape.poolFrames);
-    const local = at.localStacks + thread * (THREAD_WORDS + LOCAL_FRAMES) * 4;
-    this.#top = new Int32Array(buffer, local, 1);
-    this.#stack = new Int32Array(buffer, local + THREAD_WORDS * 4, LOCAL_FRAMES);
-    this.#stow = createStow(this.#stack, this.#top);
+    this.held = new Int32Array(buffer, at.heldMagazines + thread * THREAD_WORDS * 4, THREAD_WORDS);
     this.#heads = new Int32Array(buffer, at.magazines, 2 * THREAD_WORDS);
-    this.#next = new Int32Array(buffer, at.magazines + 2 * THREAD_WORDS * 4, layout.magazineCount);
-    this.#magazines = new Int32Array(
-      buffer,
-      at.magazines + (2 * THREAD_WORDS + layout.magazineCount) * 4,
-      layout.magazineCount * MAGAZINE_FRAMES,
-    );
+    const perMagazine = at.magazines + 2 * THREAD_WORDS * 4;
+    const { magazineCount } = layout;
+    this.#next = new Int32Array(buffer, perMagazine, magazineCount);
+    this.#fills = new Int32Array(buffer, perMagazine + magazineCount * 4, magazineCount);
+    this.magazines = new Int32Array(buffer, perMagazine + magazineCount * 8, magazineCount * MAGAZINE_FRAMES);
   }
 
-  /** Puts every slot into the depot. Once per host, before any thread allocates. */
+  /** Gives every thread an empty magazine, and puts every slot into the depot. Once per host. */
   static stock(buffer: SharedArrayBuffer, layout: MemoryLayout): void {
     const pool = new FramePool(buffer, layout, 0);
-    for (let magazine = layout.magazineCount - 1; magazine >= 0; magazine--) pool.#push(EMPTY, magazine);
+    const { threads, magazineCount } = layout;
+    for (let thread = 0; thread < threads; thread++) new FramePool(buffer, layout, thread).held[HELD_MAGAZINE] = thread;
+    for (let magazine = magazineCount - 1; magazine >= threads; magazine--) pool.#push(EMPTY, magazine);
     for (let slot = layout.shape.poolFrames - 1; slot >= 0; slot--) pool.free(slot);
   }
 
   /** A free slot, or -1 when the pool has none. Its content is undefined. */
   allocate(): number {
-    let top = this.#top[0];
-    if (top === 0) {
-      const magazine = this.#pop(FULL);
-      if (magazine < 0) return -1;
-      const from = magazine * MAGAZINE_FRAMES;
-      for (let i = 0; i < MAGAZINE_FRAMES; i++) this.#stack[i] = this.#magazines[from + i];
-      this.#push(EMPTY, magazine);
-      top = MAGAZINE_FRAMES;
-    }
-    this.#top[0] = top - 1;
-    return this.#stack[top - 1];
+    const { held } = this;
+    if (held[HELD_FILL] === 0 && !this.#reload()) return -1;
+    const fill = held[HELD_FILL] - 1;
+    held[HELD_FILL] = fill;
+    return this.magazines[held[HELD_MAGAZINE] * CAPACITY + fill];
   }
 
   /** Gives a slot back. The caller must have owned it. */
   free(slot: number): void {
-    if (this.#top[0] === LOCAL_FRAMES) this.#unload();
-    const top = this.#top[0];
-    this.#stack[top] = slot;
-    this.#top[0] = top + 1;
-  }
-
-  /** Brings the upper half of a full local stack to the depot. There is a magazine for every 64 slots, and to spare. */
-  #unload(): void {
-    const magazine = this.#pop(EMPTY);
-    const from = magazine * MAGAZINE_FRAMES;
-    for (let i = 0; i < MAGAZINE_FRAMES; i++) this.#magazines[from + i] = this.#stack[MAGAZINE_FRAMES + i];
-    this.#push(FULL, magazine);
-    this.#top[0] = MAGAZINE_FRAMES;
+    const { held } = this;
+    if (held[HELD_FILL] === CAPACITY) this.#unload();
+    const fill = held[HELD_FILL];
+    this.magazines[held[HELD_MAGAZINE] * CAPACITY + fill] = slot;
+    held[HELD_FILL] = fill + 1;
   }
 
   /** Gives back the first `count` of `slots`. */
   freeAll(slots: Int32Array, count: number): void {
-    for (let done = 0; done < count; ) {
-      if (this.#top[0] === LOCAL_FRAMES) this.#unload();
-      done = this.#stow(slots, done, count);
-    }
+    for (let i = 0; i < count; i++) this.free(slots[i]);
+  }
+
+  /** Sees to it that this thread's magazine has room for a burst. */
+  makeRoom(): void {
+    if (this.held[HELD_FILL] > HALF) this.#unload();
+  }
+
+  /** Exchanges an empty magazine for one with slots in it; false when there is none. */
+  #reload(): boolean {
+    const { held } = this;
+    const loaded = this.#pop(FULL);
+    if (loaded < 0) return false;
+    const empty = held[HELD_MAGAZINE];
+    held[HELD_MAGAZINE] = loaded;
+    held[HELD_FILL] = this.#fills[loaded];
+    this.#push(EMPTY, empty);
+    return true;
+  }
+
+  /** Exchanges a magazine that is more than half full for an empty one: there is one for every 64 slots, and to spare. */
+  #unload(): void {
+    const { held } = this;
+    const full = held[HELD_MAGAZINE];
+    this.#fills[full] = held[HELD_FILL];
+    held[HELD_FILL] = 0;
+    held[HELD_MAGAZINE] = this.#pop(EMPTY);
+    this.#push(FULL, full);
   }
 
   descriptor(slot: number, bytes: number): number {
@@ -126,14 +137,16 @@ export class FramePool {
 
   /** Calls `each` for every free slot of the depot and of all threads. Only while all threads are quiet. */
   static forEachFree(buffer: SharedArrayBuffer, layout: MemoryLayout, each: (slot: number) => void): void {
+    const pool = new FramePool(buffer, layout, 0);
+    const eachOf = (magazine: number, fill: number): void => {
+      for (let i = 0; i < fill; i++) each(pool.magazines[magazine * CAPACITY + i]);
+    };
     for (let thread = 0; thread < layout.threads; thread++) {
-      const pool = new FramePool(buffer, layout, thread);
-      for (let i = 0; i < pool.#top[0]; i++) each(pool.#stack[i]);
-      if (thread > 0) continue;
-      for (let magazine = (pool.#heads[FULL] & 0xffff) - 1; magazine >= 0; magazine = pool.#next[magazine]) {
-        for (let i = 0; i < MAGAZINE_FRAMES; i++) each(pool.#magazines[magazine * MAGAZINE_FRAMES + i]);
-      }
+      const { held } = new FramePool(buffer, layout, thread);
+      eachOf(held[HELD_MAGAZINE], held[HELD_FILL]);
     }
+    let magazine = (pool.#heads[FULL] & 0xffff) - 1;
+    for (; magazine >= 0; magazine = pool.#next[magazine]) eachOf(magazine, pool.#fills[magazine]);
   }
 
   /* Head word: tag in the upper half, magazine number + 1 in the lower (0: the stack is empty). */
@@ -157,20 +170,14 @@ export class FramePool {
   }
 }
 
-/** Fills a local stack from `slots`, from index `from` on; returns the first index that did not fit. */
-type Stow = (slots: Int32Array, from: number, count: number) => number;
+/** Words of `held`. */
+export const HELD_MAGAZINE = 0;
+export const HELD_FILL = 1;
 
-/** A closure for the reason given in `path/hot-loops.ts`. */
-function createStow(stack: Int32Array, top: Int32Array): Stow {
-  return function stow(slots, from, count) {
-    const start = top[0];
-    const room = LOCAL_FRAMES - start;
-    const n = count - from < room ? count - from : room;
-    for (let i = 0; i < n; i = (i + 1) | 0) stack[start + i] = slots[from + i];
-    top[0] = start + n;
-    return from + n;
-  };
-}
-
+/* Where the heads of the depot's stacks are. */
 const FULL = 0;
 const EMPTY = THREAD_WORDS;
+
+// V8 reads an imported constant from memory, and checks it, at every use; one of the module's own it compiles in.
+const CAPACITY = MAGAZINE_FRAMES;
+const HALF = MAGAZINE_FRAMES / 2;

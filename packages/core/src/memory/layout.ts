@@ -29,10 +29,8 @@ export const RING_CONTROL_WORDS = 64;
 export const RING_TAIL_WORD = 32;
 /** Int32 words that a worker (and the device thread) shows of itself. */
 export const THREAD_WORDS = 32;
-/** Slots that move between a thread and the depot at once (Bonwick & Adams 2001, magazines). */
-export const MAGAZINE_FRAMES = 64;
-/** Free slots that a thread keeps at most. */
-export const LOCAL_FRAMES = 2 * MAGAZINE_FRAMES;
+/** Free slots that a thread keeps at most, and that move between it and the depot at once: those of two bursts. */
+export const MAGAZINE_FRAMES = 128;
 /** Numbers that all instances of one NIC's driver share. */
 export const SHARED_NUMBERS = 64;
 
@@ -65,7 +63,7 @@ export interface MemoryLayout {
     readonly txDoorbells: number;
     readonly rxDoorbell: number;
     readonly magazines: number;
-    readonly localStacks: number;
+    readonly heldMagazines: number;
     readonly slotVm: number;
     readonly shared: number;
     readonly frames: number;
@@ -109,14 +107,14 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
   }
   const poolBytes = shape.poolFrames * (shape.slotBytes + SLOT_GAP_BYTES);
   const threads = shape.workers + 1;
-  const magazineCount = Math.ceil(shape.poolFrames / MAGAZINE_FRAMES) + 2 * threads;
-  if (poolBytes > MAX_POOL_BYTES || magazineCount > MAX_MAGAZINES || shape.poolFrames < MAGAZINE_FRAMES * 2 * threads) {
+  const magazineCount = Math.ceil(shape.poolFrames / (MAGAZINE_FRAMES / 2)) + 2 * threads;
+  if (poolBytes > MAX_POOL_BYTES || magazineCount > MAX_MAGAZINES || shape.poolFrames < MAGAZINE_FRAMES * threads) {
     throw new FairleadError(
       'FAIRLEAD_ERR_MEMORY_LAYOUT',
       `a pool of ${shape.poolFrames} frames of ${shape.slotBytes} bytes`,
       {
         where: 'memory.poolFrames',
-        mend: `choose from ${MAGAZINE_FRAMES * 2 * threads} to ${Math.floor(MAX_POOL_BYTES / (shape.slotBytes + SLOT_GAP_BYTES))} frames`,
+        mend: `choose from ${MAGAZINE_FRAMES * threads} to ${Math.floor(MAX_POOL_BYTES / (shape.slotBytes + SLOT_GAP_BYTES))} frames`,
       },
     );
   }
@@ -139,8 +137,8 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
     handoffRings: place(shape.workers > 1 ? ringGroupBytes(shape.workers ** 2, HANDOFF_ENTRIES) : 0),
     txDoorbells: place(doorbellWords * 4 * shape.workers),
     rxDoorbell: place(doorbellWords * 4),
-    magazines: place((2 * THREAD_WORDS + magazineCount * (1 + MAGAZINE_FRAMES)) * 4),
-    localStacks: place(threads * (THREAD_WORDS + LOCAL_FRAMES) * 4),
+    magazines: place((2 * THREAD_WORDS + magazineCount * (2 + MAGAZINE_FRAMES)) * 4),
+    heldMagazines: place(threads * THREAD_WORDS * 4),
     slotVm: place(shape.poolFrames * 4),
     shared: place(shape.nics * SHARED_NUMBERS * 8),
     frames: place(poolBytes),

@@ -2,7 +2,6 @@ import { ETHERNET_HEADER_BYTES } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import type { MacTable } from '../memory/mac-table.ts';
-import { createScan, type Scan } from './hot-loops.ts';
 
 /** What is at the head of a VM's ring when it is not an ordinary frame for a NIC. */
 export const Head = { Empty: 0, Broken: 1, Runt: 2, Spoofed: 3, Local: 4, Group: 5 } as const;
@@ -24,47 +23,18 @@ export class Classifier {
   readonly #arena: Arena;
   readonly #macs: MacTable;
   readonly #portSecurity: boolean;
-  /** The last destination that was found to be beyond this host, in two words: most runs have one. */
-  readonly #beyond = Int32Array.of(-1, -1);
-  readonly #scan: Scan;
+  /** Entries in a VM's ring. */
+  readonly waiting: (vm: number) => number;
+  /** Reads up to `max` ordinary frames into `frames` and their lengths into `bytes`, and returns how many. */
+  readonly run: (vm: number, max: number) => number;
 
   constructor(arena: Arena, macs: MacTable, portSecurity: boolean, bytes: Int32Array) {
     this.#arena = arena;
     this.#macs = macs;
     this.#portSecurity = portSecurity;
     this.frames = new Int32Array(bytes.length);
-    this.#scan = createScan(arena, portSecurity, this.#beyond, this.frames, bytes);
-  }
-
-  /** Entries in a VM's ring. */
-  waiting(vm: number): number {
-    const { control } = this.#arena.txRings;
-    const at = vm * RING_CONTROL_WORDS;
-    return (Atomics.load(control, at + RING_TAIL_WORD) - control[at]) | 0;
-  }
-
-  /** Reads up to `max` ordinary frames into `frames` and their lengths into `bytes`, and returns how many. */
-  run(vm: number, max: number): number {
-    let found = 0;
-    for (;;) {
-      found = this.#scan(vm, found, max);
-      // It stopped at a destination that it did not know: ask, and go on if it is beyond this host.
-      if (found === max || !this.#askAbout(vm, found)) return found;
-    }
-  }
-
-  /** True when frame `index` is a sound one for a destination that is now known to be beyond this host. */
-  #askAbout(vm: number, index: number): boolean {
-    const { txRings, pool } = this.#arena;
-    const descriptor = txRings.entry(vm, index);
-    if (this.#flaw(vm, descriptor) !== Head.Empty) return false;
-    const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
-    const first = pool.words[at] >>> 16;
-    const last = pool.words[at + 1];
-    if (!this.#isBeyond(first, last)) return false;
-    this.#beyond[0] = first;
-    this.#beyond[1] = last;
-    return true;
+    this.waiting = createWaiting(arena);
+    this.run = createRun(arena, macs, portSecurity, this.frames, bytes);
   }
 
   /** What is wrong with a frame; `Empty` when nothing is. */
@@ -76,10 +46,6 @@ export class Classifier {
     const at = slot * pool.wordsPerSlot;
     const own = pool.words[at + 2] === vms.macWord0[vm] && (pool.words[at + 3] & 0xffff) === vms.macWord1[vm];
     return own || !this.#portSecurity ? Head.Empty : Head.Spoofed;
-  }
-
-  #isBeyond(first: number, last: number): boolean {
-    return (first & 1) === 0 && this.#macs.lookup(first, last) < 0;
   }
 
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */
@@ -94,4 +60,72 @@ export class Classifier {
     this.head = this.headVm < 0 ? Head.Group : Head.Local;
     return descriptor;
   }
+}
+
+/** A hot function, see forwarder.ts. */
+function createWaiting(arena: Arena): (vm: number) => number {
+  const fixed = { control: arena.txRings.control, controlWords: RING_CONTROL_WORDS, tailWord: RING_TAIL_WORD };
+  return function waiting(vm) {
+    const { control, controlWords, tailWord } = fixed;
+    const head = Math.imul(vm, controlWords);
+    return (Atomics.load(control, head + tailWord) - control[head]) | 0;
+  };
+}
+
+/** A hot function, see forwarder.ts. */
+function createRun(
+  arena: Arena,
+  macs: MacTable,
+  portSecurity: boolean,
+  frames: Int32Array,
+  bytes: Int32Array,
+): (vm: number, max: number) => number {
+  const { entries, control, mask, size } = arena.txRings;
+  const { words, lengthBits, lengthMask, wordsPerSlot, slots } = arena.pool;
+  const { macWord0, macWord1 } = arena.vms;
+  // Without port security every source is its own.
+  const care0 = portSecurity ? -1 : 0;
+  const care1 = portSecurity ? 0xffff : 0;
+  const fixed = {
+    ring: { entries, control, mask, size, controlWords: RING_CONTROL_WORDS },
+    slot: { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes: ETHERNET_HEADER_BYTES },
+    own: { macWord0, macWord1, care0, care1 },
+    out: { frames, bytes },
+    macs,
+  };
+  // The last destination that was found to be beyond this host, in two words: most runs have one.
+  let beyondFirst = -1;
+  let beyondLast = -1;
+  return function run(vm, max) {
+    const { entries, control, mask, size, controlWords } = fixed.ring;
+    const { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes } = fixed.slot;
+    const { macWord0, macWord1, care0, care1 } = fixed.own;
+    const { frames, bytes } = fixed.out;
+    const { macs } = fixed;
+    const own0 = macWord0[vm];
+    const own1 = macWord1[vm];
+    const base = Math.imul(vm, size);
+    const from = control[Math.imul(vm, controlWords)];
+    let first = beyondFirst;
+    let last = beyondLast;
+    let i = 0;
+    for (; i < max; i = (i + 1) | 0) {
+      const descriptor = entries[base + ((from + i) & mask)];
+      const slot = descriptor >>> lengthBits;
+      const length = descriptor & lengthMask;
+      if (slot >= slots || length < headerBytes) break;
+      const at = Math.imul(slot, wordsPerSlot);
+      if (((words[at + 2] ^ own0) & care0) !== 0 || ((words[at + 3] ^ own1) & care1) !== 0) break;
+      if (words[at + 1] !== last || words[at] >>> 16 !== first) {
+        first = words[at] >>> 16;
+        last = words[at + 1];
+        if ((first & 1) !== 0 || macs.lookup(first, last) >= 0) break;
+        beyondFirst = first;
+        beyondLast = last;
+      }
+      frames[i] = descriptor;
+      bytes[i] = length;
+    }
+    return i;
+  };
 }

@@ -1,28 +1,39 @@
 import type { NicTable, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
+import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import type { NicView } from '../memory/nic-view.ts';
-import { Phase, type Threads } from '../memory/threads.ts';
+import { type Enter, Phase } from '../memory/threads.ts';
 import { flowHash } from './flow-hash.ts';
-import { createStage, type Stage, type Staged } from './hot-loops.ts';
 import type { NicQueues } from './nic-queues.ts';
 import type { Policies } from './policies.ts';
+
+/** What is staged and not yet published. */
+interface Staged {
+  frames: number;
+  bytes: number;
+  /** Bit set of the NICs whose queues have grown. */
+  touched: number;
+}
+
+/** What the VM has waiting is given so that a second policy sees the same batch as the one that failed. */
+type Send = (vm: number, count: number, nowUs: number, waiting: number) => number;
 
 /**
  * Over which NIC: asks load distribution about the frames of a batch and puts them on the queues of the NICs it chose.
  * Nothing of it counts before `publish`.
  */
 export class Dispatcher {
+  /** Stages frames on the NICs that load distribution chooses; returns how many found room. */
+  readonly send: Send;
+  /** Commits what was staged. */
+  readonly publish: () => void;
   readonly #nics: NicView & NicTable;
   readonly #pool: FramePool;
-  readonly #threads: Threads;
-  readonly #worker: number;
   readonly #batch: TransmitBatch;
   readonly #frames: Int32Array;
-  readonly #policies: Policies;
   readonly #queues: NicQueues;
   readonly #staged: Staged = { frames: 0, bytes: 0, touched: 0 };
-  readonly #stage: Stage;
 
   /** `frames` holds the descriptors of the batch's frames. */
   constructor(
@@ -35,13 +46,11 @@ export class Dispatcher {
   ) {
     this.#nics = arena.nics;
     this.#pool = arena.pool;
-    this.#threads = arena.threads;
-    this.#worker = worker;
     this.#batch = batch;
     this.#frames = frames;
-    this.#policies = policies;
     this.#queues = queues;
-    this.#stage = createStage(queues, arena.nics, frames, batch.bytes, batch.nic, this.#staged);
+    this.send = this.#createSend(queues, policies, arena.threads.createEnter(worker));
+    this.publish = createPublish(queues, arena.nics, this.#staged);
   }
 
   /** Bytes that the last `send` has staged. */
@@ -49,30 +58,75 @@ export class Dispatcher {
     return this.#staged.bytes;
   }
 
-  /** Stages frames on the NICs that load distribution chooses; returns how many found room. */
-  send(vm: number, count: number, nowUs: number, waiting: number): number {
-    const batch = this.#batch;
-    let staged = 0;
-    this.#staged.frames = 0; // those of the batch before are not this one's to take back
-    for (let attempt = 0; ; attempt++) {
-      batch.count = count;
-      this.#threads.enter(this.#worker, Phase.Select, vm);
-      let fault: unknown;
-      try {
-        const answer: unknown = this.#policies.distribution.select(batch);
-        if (answer !== undefined) fault = new TypeError('select returned a value; a kernel must return undefined');
-      } catch (cause) {
-        fault = cause ?? new Error('threw undefined');
+  /** A hot function, see forwarder.ts. */
+  #createSend(queues: NicQueues, policies: Policies, enter: Enter): Send {
+    const { entries, tail, head, base, size, mask } = queues;
+    const { pendingBytes, count: nicCount } = this.#nics;
+    const fixed = {
+      batch: this.#batch,
+      frames: this.#frames,
+      bytes: this.#batch.bytes,
+      chosen: this.#batch.nic,
+      staged: this.#staged,
+      nics: this.#nics,
+      queue: { entries, tail, head, base, size, mask, pendingBytes, nicCount },
+      policies,
+      enter,
+      selecting: Phase.Select,
+    };
+    return (vm, count, nowUs, waiting) => {
+      const { batch, frames, bytes, chosen, staged, nics, policies, enter, selecting } = fixed;
+      const { entries, tail, head, base, size, mask, pendingBytes, nicCount } = fixed.queue;
+      staged.frames = 0; // those of the batch before are not this one's to take back
+      for (let attempt = 0; ; attempt++) {
+        batch.count = count;
+        enter(selecting, vm);
+        let fault: unknown;
+        try {
+          const answer: unknown = policies.distribution.select(batch);
+          if (answer !== undefined) fault = new TypeError('select returned a value; a kernel must return undefined');
+        } catch (cause) {
+          fault = cause ?? new Error('threw undefined');
+        }
+
+        // Run by run of one NIC, so that its position and its pending bytes are read and written once a run: frame by
+        // frame they are a chain of memory operations, the slowest part of the path.
+        const available = nics.availableMask;
+        let touched = staged.touched;
+        let total = 0;
+        let i = 0;
+        while (fault === undefined && i < count) {
+          const nic = chosen[i];
+          if (nic >>> 0 >= nicCount || ((available >>> nic) & 1) === 0) {
+            fault = new RangeError(`chose NIC ${nic}, which is not available`);
+            break;
+          }
+          const ring = base + Math.imul(nic, size);
+          let at = tail[nic];
+          let room = (size - ((at - head[nic]) | 0)) | 0;
+          if (room <= 0) break; // its queue is full: this frame and all behind it wait
+          let run = 0;
+          for (; i < count && room > 0 && chosen[i] === nic; i = (i + 1) | 0) {
+            entries[ring + (at & mask)] = frames[i];
+            run = (run + bytes[i]) | 0;
+            at = (at + 1) | 0;
+            room = (room - 1) | 0;
+          }
+          tail[nic] = at;
+          pendingBytes[nic] += run;
+          touched |= 1 << nic;
+          total = (total + run) | 0;
+        }
+        staged.touched = touched;
+        staged.bytes = total;
+        staged.frames = i;
+        if (fault === undefined) return i;
+
+        policies.distributionFailed('select', vm, fault);
+        this.#unstage(nowUs, waiting);
+        if (attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
       }
-      if (fault === undefined) {
-        staged = this.#stage(count, this.#nics.availableMask);
-        if (staged >= 0) return staged;
-        fault = new RangeError(`chose NIC ${batch.nic[-1 - staged]}, which is not available`);
-      }
-      this.#policies.distributionFailed('select', vm, fault);
-      this.#unstage(nowUs, waiting);
-      if (attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
-    }
+    };
   }
 
   /** Takes back what a failed choice had staged. */
@@ -88,13 +142,6 @@ export class Dispatcher {
     this.#batch.backlog = waiting;
   }
 
-  /** Commits what was staged. */
-  publish(): void {
-    for (let mask = this.#staged.touched; mask !== 0; mask &= mask - 1)
-      this.#queues.publish(31 - Math.clz32(mask & -mask));
-    this.#staged.touched = 0;
-  }
-
   /** Hashes the flow of each frame, when a policy asks for it. */
   fillFlow(count: number): void {
     const frames = this.#frames;
@@ -104,4 +151,31 @@ export class Dispatcher {
       flow[i] = flowHash(pool.memory, (frames[i] >>> pool.lengthBits) * pool.slotStride, bytes[i]);
     }
   }
+}
+
+/** A hot function, see forwarder.ts. */
+function createPublish(queues: NicQueues, nics: NicTable, staged: Staged): () => void {
+  const { enqueuedFrames, pendingFrames } = nics;
+  const { tail, control, controlBase } = queues;
+  const fixed = {
+    tail,
+    control,
+    enqueuedFrames,
+    pendingFrames,
+    staged,
+    tailBase: controlBase + RING_TAIL_WORD,
+    controlWords: RING_CONTROL_WORDS,
+  };
+  return function publish() {
+    const { tail, control, enqueuedFrames, pendingFrames, staged, tailBase, controlWords } = fixed;
+    for (let mask = staged.touched; mask !== 0; mask &= mask - 1) {
+      const nic = 31 - Math.clz32(mask & -mask);
+      const at = tailBase + Math.imul(nic, controlWords);
+      const added = (tail[nic] - control[at]) | 0;
+      control[at] = tail[nic];
+      enqueuedFrames[nic] += added;
+      pendingFrames[nic] += added;
+    }
+    staged.touched = 0;
+  };
 }

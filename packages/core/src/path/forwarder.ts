@@ -1,17 +1,17 @@
 import { type NicDriver, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { MacTable } from '../memory/mac-table.ts';
-import { Phase } from '../memory/threads.ts';
+import { type Enter, Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
-import { createWarm, type Warm } from './hot-loops.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
 import { Parking } from './parking.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
 import { TakeBack } from './take-back.ts';
 import { TransmitPath, Turn } from './transmit.ts';
+import { createWarm, type Warm } from './warm.ts';
 
 export interface ForwarderOptions {
   readonly worker: number;
@@ -41,6 +41,7 @@ export class Forwarder {
   readonly queues: NicQueues;
   readonly #arena: Arena;
   readonly #worker: number;
+  readonly #enter: Enter;
   readonly #policies: Policies;
   readonly #delivery: Delivery;
   readonly #takeBack: TakeBack;
@@ -64,6 +65,7 @@ export class Forwarder {
     this.#nicReturned = options.nicReturned;
     this.#arena = arena;
     this.#worker = worker;
+    this.#enter = arena.threads.createEnter(worker);
     this.#policies = policies;
     this.#delivery = new Delivery(arena, worker);
     this.queues = new NicQueues(arena, worker, drivers, driverFailed);
@@ -112,7 +114,7 @@ export class Forwarder {
     if (this.#takeBackMask === 0 || this.#arena.nics.availableCount === 0) work += this.#serveAll(nowUs);
     work += this.#drain(nowUs);
     this.#delivery.flush();
-    threads.enter(this.#worker, Phase.Core, 0);
+    this.#enter(Phase.Core, 0);
     return work;
   }
 
@@ -137,7 +139,7 @@ export class Forwarder {
   }
 
   #sweepPolicy(nowUs: number): void {
-    this.#arena.threads.enter(this.#worker, Phase.Sweep, 0);
+    this.#enter(Phase.Sweep, 0);
     try {
       this.#policies.admission.sweep?.(nowUs);
     } catch (cause) {

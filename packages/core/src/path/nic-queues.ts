@@ -1,11 +1,13 @@
 import { DROP_REASON_COUNT, DropReason, FrameBurst, type NicDriver, type NicTable, type VmTable } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
-import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
-import { Phase } from '../memory/threads.ts';
-import { createList, type List, type QueueArrays } from './hot-loops.ts';
+import { type FramePool, HEADROOM_BYTES, HELD_FILL, HELD_MAGAZINE } from '../memory/frame-pool.ts';
+import { MAGAZINE_FRAMES, RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
+import { type Enter, Phase } from '../memory/threads.ts';
 
 /** Frames in one driver call. */
 export const BURST_FRAMES = 64;
+
+export type Drain = (nic: number, nowUs: number) => number;
 
 /**
  * One worker's transmit queues, one on every NIC. The worker is both producer (the transmit path) and consumer (the
@@ -13,7 +15,7 @@ export const BURST_FRAMES = 64;
  *
  * `tail` runs ahead of the published tail within a batch: a batch that is not committed has not happened.
  */
-export class NicQueues implements QueueArrays {
+export class NicQueues {
   readonly size: number;
   readonly mask: number;
   readonly entries: Int32Array;
@@ -23,19 +25,17 @@ export class NicQueues implements QueueArrays {
   readonly head: Int32Array;
   /** Entry number of ring 0 of this worker. */
   readonly base: number;
-  readonly #control: Int32Array;
-  readonly #controlBase: number;
+  /** Published positions: word `controlBase + nic * RING_CONTROL_WORDS` is the head of the queue of NIC `nic`. */
+  readonly control: Int32Array;
+  readonly controlBase: number;
+  /** Offers a NIC's frames to its driver; returns how many it took. */
+  readonly drain: Drain;
   readonly #arena: Arena;
   readonly #nics: NicTable;
   readonly #vms: VmTable;
+  readonly #pool: FramePool;
   readonly #drivers: readonly NicDriver[];
-  readonly #worker: number;
   readonly #burst: FrameBurst;
-  /** Slots of the frames in the burst. */
-  readonly #slots = new Int32Array(BURST_FRAMES);
-  #burstBytes = 0;
-  readonly #list: List;
-  readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
 
   constructor(
     arena: Arena,
@@ -47,27 +47,26 @@ export class NicQueues implements QueueArrays {
     this.#arena = arena;
     this.#nics = nics;
     this.#vms = vms;
+    this.#pool = pool;
     this.#drivers = drivers;
-    this.#worker = worker;
-    this.#driverFailed = driverFailed;
     this.size = nicRings.size;
     this.mask = nicRings.mask;
     this.entries = nicRings.entries;
     this.base = worker * nics.count * nicRings.size;
-    this.#control = nicRings.control;
-    this.#controlBase = worker * nics.count * RING_CONTROL_WORDS;
+    this.control = nicRings.control;
+    this.controlBase = worker * nics.count * RING_CONTROL_WORDS;
     this.tail = new Int32Array(nics.count);
     this.head = new Int32Array(nics.count);
     this.#burst = new FrameBurst(pool.memory, BURST_FRAMES, pool.maxFrameBytes);
-    this.#list = createList(pool, this, this.#slots, this.#burst.offset, this.#burst.bytes);
+    this.drain = this.#createDrain(arena.threads.createEnter(worker), driverFailed);
     for (let nic = 0; nic < nics.count; nic++) this.#attach(nic);
   }
 
   /** Takes over what a worker before this one left: positions, and the pending counts that follow from them. */
   #attach(nic: number): void {
-    const word = this.#controlBase + nic * RING_CONTROL_WORDS;
-    this.head[nic] = this.#control[word];
-    this.tail[nic] = this.#control[word + RING_TAIL_WORD];
+    const word = this.controlBase + nic * RING_CONTROL_WORDS;
+    this.head[nic] = this.control[word];
+    this.tail[nic] = this.control[word + RING_TAIL_WORD];
     let bytes = 0;
     for (let at = this.head[nic]; at !== this.tail[nic]; at = (at + 1) | 0) {
       bytes += this.entries[this.base + nic * this.size + (at & this.mask)] & this.#arena.pool.lengthMask;
@@ -81,61 +80,79 @@ export class NicQueues implements QueueArrays {
     return (this.tail[nic] - this.head[nic]) | 0;
   }
 
-  /** Commits what was staged for a NIC. */
-  publish(nic: number): void {
-    const word = this.#controlBase + nic * RING_CONTROL_WORDS + RING_TAIL_WORD;
-    const added = (this.tail[nic] - this.#control[word]) | 0;
-    this.#control[word] = this.tail[nic];
-    this.#nics.enqueuedFrames[nic] += added;
-    this.#nics.pendingFrames[nic] += added;
-  }
+  /** A hot function, see forwarder.ts. */
+  #createDrain(enter: Enter, driverFailed: (nic: number, hook: string, cause: unknown) => void): Drain {
+    const { entries, tail, head, base, size, mask, control, controlBase } = this;
+    const { magazines, held, lengthBits, lengthMask, slotStride } = this.#pool;
+    const { pendingBytes, pendingFrames, txFrames, txBytes } = this.#nics;
+    const { offset, bytes } = this.#burst;
+    const fixed = {
+      queue: { entries, tail, head, base, size, mask, control, controlBase, controlWords: RING_CONTROL_WORDS },
+      slot: { lengthBits, lengthMask, slotStride, headroom: HEADROOM_BYTES },
+      free: { magazines, held, magazineFrames: MAGAZINE_FRAMES, magazineAt: HELD_MAGAZINE, fillAt: HELD_FILL },
+      count: { pendingBytes, pendingFrames, txFrames, txBytes },
+      out: { burst: this.#burst, offset, bytes, burstFrames: BURST_FRAMES },
+      pool: this.#pool,
+      drivers: this.#drivers,
+      enter,
+      sending: Phase.Send,
+    };
+    return (nic, nowUs) => {
+      const { entries, tail, head, base, size, mask, control, controlBase, controlWords } = fixed.queue;
+      const { lengthBits, lengthMask, slotStride, headroom } = fixed.slot;
+      const { magazines, held, magazineFrames, magazineAt, fillAt } = fixed.free;
+      const { pendingBytes, pendingFrames, txFrames, txBytes } = fixed.count;
+      const { burst, offset, bytes, burstFrames } = fixed.out;
+      const { pool, drivers, enter, sending } = fixed;
+      const ring = base + Math.imul(nic, size);
+      let taken = 0;
+      while (tail[nic] !== head[nic]) {
+        const from = head[nic];
+        const waiting = (tail[nic] - from) | 0;
+        const count = waiting < burstFrames ? waiting : burstFrames;
+        // The slots are listed where they go when the driver has taken the frames: behind the free ones.
+        pool.makeRoom();
+        const fill = held[fillAt];
+        const free = (Math.imul(held[magazineAt], magazineFrames) + fill) | 0;
+        let total = 0;
+        for (let i = 0; i < count; i = (i + 1) | 0) {
+          const descriptor = entries[ring + ((from + i) & mask)];
+          const slot = descriptor >>> lengthBits;
+          const length = descriptor & lengthMask;
+          magazines[free + i] = slot;
+          offset[i] = Math.imul(slot, slotStride) + headroom;
+          bytes[i] = length;
+          total = (total + length) | 0;
+        }
+        burst.count = count;
+        burst.nowUs = nowUs;
+        if (burst.failures !== 0) this.#unmark();
 
-  /** Offers a NIC's frames to its driver; returns how many it took. */
-  drain(nic: number, nowUs: number): number {
-    let taken = 0;
-    while (this.tail[nic] !== this.head[nic]) {
-      const offered = this.#fill(nic, nowUs);
-      let sent = 0;
-      this.#arena.threads.enter(this.#worker, Phase.Send, nic);
-      try {
-        sent = (this.#drivers[nic] as NicDriver).send(this.#burst);
-      } catch (cause) {
-        this.#driverFailed(nic, 'send', cause);
+        enter(sending, nic);
+        let sent = 0;
+        try {
+          sent = (drivers[nic] as NicDriver).send(burst);
+        } catch (cause) {
+          driverFailed(nic, 'send', cause);
+        }
+        if (!(sent > 0)) break;
+        sent = sent < count ? sent | 0 : count;
+
+        for (let i = sent; i < count; i = (i + 1) | 0) total = (total - bytes[i]) | 0;
+        if (burst.failures !== 0) this.#refuseFailed(nic, sent);
+        held[fillAt] = fill + sent;
+        const position = (from + sent) | 0;
+        head[nic] = position;
+        control[controlBase + Math.imul(nic, controlWords)] = position;
+        pendingBytes[nic] -= total;
+        pendingFrames[nic] -= sent;
+        txFrames[nic] += sent;
+        txBytes[nic] += total;
+        taken = (taken + sent) | 0;
+        if (sent < count) break;
       }
-      if (!(sent > 0)) break;
-      if (sent > offered) sent = offered;
-      this.#finish(nic, sent | 0);
-      taken += sent;
-      if (sent < offered) break;
-    }
-    return taken;
-  }
-
-  #fill(nic: number, nowUs: number): number {
-    const burst = this.#burst;
-    const head = this.head[nic];
-    const waiting = (this.tail[nic] - head) | 0;
-    const n = waiting < BURST_FRAMES ? waiting : BURST_FRAMES;
-    this.#burstBytes = this.#list(this.base + nic * this.size, head, n);
-    burst.count = n;
-    burst.nowUs = nowUs;
-    if (burst.failures !== 0) this.#unmark();
-    return n;
-  }
-
-  /** Accounts for the first `sent` frames of the burst and gives their slots back. */
-  #finish(nic: number, sent: number): void {
-    const { bytes, count } = this.#burst;
-    let total = this.#burstBytes;
-    for (let i = sent; i < count; i++) total -= bytes[i];
-    if (this.#burst.failures !== 0) this.#refuseFailed(nic, sent);
-    this.#arena.pool.freeAll(this.#slots, sent);
-    this.head[nic] += sent;
-    this.#control[this.#controlBase + nic * RING_CONTROL_WORDS] = this.head[nic];
-    this.#nics.pendingBytes[nic] -= total;
-    this.#nics.pendingFrames[nic] -= sent;
-    this.#nics.txFrames[nic] += sent;
-    this.#nics.txBytes[nic] += total;
+      return taken;
+    };
   }
 
   #refuseFailed(nic: number, sent: number): void {
@@ -144,7 +161,7 @@ export class NicQueues implements QueueArrays {
       if (failed[i] === 0) continue;
       this.#nics.txFrames[nic]--;
       this.#nics.txBytes[nic] -= bytes[i];
-      this.#refuse(nic, this.#arena.pool.slotVm[this.#slots[i]], bytes[i]);
+      this.#refuse(nic, this.#pool.slotVm[this.#slot(nic, i)], bytes[i]);
     }
     this.#unmark();
   }
@@ -153,6 +170,11 @@ export class NicQueues implements QueueArrays {
   #unmark(): void {
     this.#burst.failed.fill(0);
     this.#burst.failures = 0;
+  }
+
+  /** Slot of frame `i` of the burst. */
+  #slot(nic: number, i: number): number {
+    return this.entries[this.base + nic * this.size + ((this.head[nic] + i) & this.mask)] >>> this.#pool.lengthBits;
   }
 
   /** A frame that was handed to the NIC and that the NIC will never send: it was dropped, not transmitted. */
@@ -166,7 +188,7 @@ export class NicQueues implements QueueArrays {
   /** Takes the first `count` frames back from a NIC's queue: they are another NIC's now. */
   takenBack(nic: number, count: number, bytes: number): void {
     this.head[nic] = this.head[nic] + count;
-    this.#control[this.#controlBase + nic * RING_CONTROL_WORDS] = this.head[nic];
+    this.control[this.controlBase + nic * RING_CONTROL_WORDS] = this.head[nic];
     this.#nics.pendingBytes[nic] -= bytes;
     this.#nics.pendingFrames[nic] -= count;
     this.#nics.takenBackFrames[nic] += count;

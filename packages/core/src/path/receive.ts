@@ -1,7 +1,7 @@
 import { DROP_REASON_COUNT, DropReason, ETHERNET_HEADER_BYTES, FrameBurst, type NicDriver } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { MacTable } from '../memory/mac-table.ts';
-import { Phase } from '../memory/threads.ts';
+import { type Enter, Phase } from '../memory/threads.ts';
 import type { Delivery } from './delivery.ts';
 import { BURST_FRAMES } from './nic-queues.ts';
 
@@ -13,7 +13,7 @@ const NOBODY = -1;
  */
 export class ReceivePath {
   readonly #arena: Arena;
-  readonly #worker: number;
+  readonly #enter: Enter;
   readonly #nic: number;
   /** All drivers: the one of this NIC is replaced when it fails. */
   readonly #drivers: readonly NicDriver[];
@@ -35,7 +35,7 @@ export class ReceivePath {
     driverFailed: (nic: number, hook: string, cause: unknown) => void,
   ) {
     this.#arena = arena;
-    this.#worker = worker;
+    this.#enter = arena.threads.createEnter(worker);
     this.#nic = nic;
     this.#drivers = drivers;
     this.#macs = macs;
@@ -46,7 +46,7 @@ export class ReceivePath {
 
   /** Takes one burst from the NIC; returns how many frames arrived. */
   poll(nowUs: number): number {
-    const { pool, threads } = this.#arena;
+    const { pool } = this.#arena;
     const burst = this.#burst;
     while (this.#held < BURST_FRAMES) {
       const slot = pool.allocate();
@@ -56,13 +56,13 @@ export class ReceivePath {
     }
     burst.nowUs = nowUs;
     let received = 0;
-    threads.enter(this.#worker, Phase.Receive, this.#nic);
+    this.#enter(Phase.Receive, this.#nic);
     try {
       received = (this.#drivers[this.#nic] as NicDriver).receive(burst);
     } catch (cause) {
       this.#driverFailed(this.#nic, 'receive', cause);
     }
-    threads.enter(this.#worker, Phase.Core, this.#nic);
+    this.#enter(Phase.Core, this.#nic);
     if (!(received > 0)) return 0;
     if (received > BURST_FRAMES) received = BURST_FRAMES;
     this.#accept(received | 0);

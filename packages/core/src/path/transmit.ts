@@ -3,7 +3,7 @@ import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS } from '../memory/layout.ts';
 import type { NicView } from '../memory/nic-view.ts';
-import { Phase, type Threads } from '../memory/threads.ts';
+import { type Enter, Phase } from '../memory/threads.ts';
 import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -21,6 +21,10 @@ export const Turn = {
 } as const;
 export type Turn = (typeof Turn)[keyof typeof Turn];
 
+export type Serve = (vm: number, nowUs: number) => Turn;
+type Admit = (vm: number, count: number, nowUs: number, waiting: number) => number;
+type Forward = (vm: number, decided: number, nowUs: number, waiting: number) => void;
+
 /**
  * The way of a VM's frames from its ring to the NICs' queues, one run at a time: classify, admit, distribute, send.
  *
@@ -33,14 +37,14 @@ export class TransmitPath {
   retryAtUs = 0;
   /** Frames sent or otherwise finished with in the last turn. */
   finished = 0;
+  /** Gives a VM its turn: one batch. */
+  serve: Serve;
   readonly #vms: VmTable;
   readonly #nics: NicView & NicTable;
   readonly #pool: FramePool;
-  readonly #threads: Threads;
   readonly #ringControl: Int32Array;
   readonly #ringEntries: Int32Array;
   readonly #ringSize: number;
-  readonly #worker: number;
   readonly #classifier: Classifier;
   readonly #policies: Policies;
   readonly #dispatcher: Dispatcher;
@@ -68,11 +72,9 @@ export class TransmitPath {
     this.#vms = arena.vms;
     this.#nics = arena.nics;
     this.#pool = arena.pool;
-    this.#threads = arena.threads;
     this.#ringControl = arena.txRings.control;
     this.#ringEntries = arena.txRings.entries;
     this.#ringSize = arena.txRings.size;
-    this.#worker = worker;
     this.#batch = batch;
     this.#classifier = classifier;
     this.#policies = policies;
@@ -83,94 +85,142 @@ export class TransmitPath {
     this.#flooded = new Uint8Array(arena.vms.count);
     this.#toDrop = new Int32Array(batchFrames);
     this.#toDropWhy = new Uint8Array(batchFrames);
+    const admit = this.#createAdmit(arena.threads.createEnter(worker), arena.vms.refusedTransfers);
+    const forward = this.#createForward(arena.vms);
+    this.serve = this.#createServe(admit, forward, arena.vms.backlogFrames);
   }
 
-  /** Gives a VM its turn: one batch. */
-  serve(vm: number, nowUs: number): Turn {
-    this.finished = 0;
-    const waiting = this.#classifier.waiting(vm);
-    if (waiting <= 0) {
-      this.#vms.backlogFrames[vm] = 0;
-      return Turn.Empty;
-    }
-    const admitted = this.#admitted[vm];
-    let max = admitted > 0 ? admitted : this.#batchFrames;
-    if (max > waiting) max = waiting;
-    const batch = this.#batch;
-    let count = this.#classifier.run(vm, max);
-    if (count === 0) {
-      if (!this.#takeUnusual(vm, max)) {
-        this.#vms.backlogFrames[vm] = waiting - this.finished;
-        return waiting > this.finished ? Turn.More : Turn.Empty;
+  /** A hot function, see forwarder.ts. */
+  #createServe(admit: Admit, forward: Forward, backlogFrames: Int32Array): Serve {
+    const fixed = {
+      nics: this.#nics,
+      policies: this.#policies,
+      dispatcher: this.#dispatcher,
+      delivery: this.#delivery,
+      batch: this.#batch,
+      batchFrames: this.#batchFrames,
+      ringSize: this.#ringSize,
+      ahead: this.#admitted,
+      backlogFrames,
+      waitingOf: this.#classifier.waiting,
+      run: this.#classifier.run,
+      admit,
+      forward,
+      tickUs: PARKING_TICK_US,
+      turn: Turn,
+    };
+    return (vm, nowUs) => {
+      const { nics, policies, dispatcher, delivery, batch, batchFrames, ringSize, ahead, backlogFrames } = fixed;
+      const { waitingOf, run, admit, forward, tickUs } = fixed;
+      const { Empty, More, Parked } = fixed.turn;
+      this.finished = 0;
+      const waiting = waitingOf(vm);
+      if (waiting <= 0) {
+        backlogFrames[vm] = 0;
+        return Empty;
       }
-      count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
-    }
-    const backlog = waiting - this.finished;
-    if (this.#nics.availableCount === 0) {
-      this.#vms.backlogFrames[vm] = backlog;
-      return Turn.More;
-    }
-    batch.begin(vm, count, nowUs, backlog);
-    if (this.#policies.needsFlow) this.#dispatcher.fillFlow(count);
-    const decided = admitted > 0 ? count : this.#admit(vm, count, nowUs, backlog);
-    this.#forward(vm, decided, nowUs, backlog);
-    const left = waiting - this.finished;
-    this.#vms.backlogFrames[vm] = left;
-    if (waiting >= this.#ringSize && left < waiting) this.#delivery.roomFor(vm);
-    if (left <= 0) return Turn.Empty;
-    if (decided < count && this.#admitted[vm] === 0 && batch.retryAtUs - nowUs > PARKING_TICK_US) {
-      this.retryAtUs = batch.retryAtUs;
-      return Turn.Parked;
-    }
-    return Turn.More;
+      const admitted = ahead[vm];
+      let max = admitted > 0 ? admitted : batchFrames;
+      if (max > waiting) max = waiting;
+      let count = run(vm, max);
+      if (count === 0) {
+        if (!this.#takeUnusual(vm, max)) {
+          backlogFrames[vm] = waiting - this.finished;
+          return waiting > this.finished ? More : Empty;
+        }
+        count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
+      }
+      const backlog = waiting - this.finished;
+      if (nics.availableCount === 0) {
+        backlogFrames[vm] = backlog;
+        return More;
+      }
+      batch.begin(vm, count, nowUs, backlog);
+      if (policies.needsFlow) dispatcher.fillFlow(count);
+      const decided = admitted > 0 ? count : admit(vm, count, nowUs, backlog);
+      forward(vm, decided, nowUs, backlog);
+      const left = waiting - this.finished;
+      if (waiting >= ringSize && left < waiting) delivery.roomFor(vm);
+      if (left <= 0) return Empty;
+      if (decided < count && ahead[vm] === 0 && batch.retryAtUs - nowUs > tickUs) {
+        this.retryAtUs = batch.retryAtUs;
+        return Parked;
+      }
+      return More;
+    };
   }
 
   /** Asks the admission policy; returns how many frames from the front are decided, the rest wait. */
-  #admit(vm: number, count: number, nowUs: number, waiting: number): number {
-    const batch = this.#batch;
-    this.#threads.enter(this.#worker, Phase.Admit, vm);
-    for (;;) {
-      try {
-        const answer: unknown = this.#policies.admission.admit(batch);
-        if (answer !== undefined) throw new TypeError('admit returned a value; a kernel must return undefined');
-        if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count))
-          throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
-        break;
-      } catch (cause) {
-        this.#policies.admissionFailed('admit', vm, cause);
-        batch.drops = 1; // so that begin clears every verdict
-        batch.begin(vm, count, nowUs, waiting);
+  #createAdmit(enter: Enter, refusedTransfers: Float64Array): Admit {
+    const fixed = { batch: this.#batch, policies: this.#policies, refusedTransfers, enter, admitting: Phase.Admit };
+    return function admit(vm, count, nowUs, waiting) {
+      const { batch, policies, refusedTransfers, enter, admitting } = fixed;
+      enter(admitting, vm);
+      for (;;) {
+        try {
+          const answer: unknown = policies.admission.admit(batch);
+          if (answer !== undefined) throw new TypeError('admit returned a value; a kernel must return undefined');
+          if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count))
+            throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
+          break;
+        } catch (cause) {
+          policies.admissionFailed('admit', vm, cause);
+          batch.drops = 1; // so that begin clears every verdict
+          batch.begin(vm, count, nowUs, waiting);
+        }
       }
-    }
-    const decided = batch.queuedFrom | 0;
-    if (decided < count || batch.drops > 0) this.#vms.refusedTransfers[vm]++;
-    return decided;
+      const decided = batch.queuedFrom | 0;
+      if (decided < count || batch.drops > 0) refusedTransfers[vm]++;
+      return decided;
+    };
   }
 
   /** Drops what is to be dropped, chooses a NIC for the rest, and commits. */
-  #forward(vm: number, decided: number, nowUs: number, waiting: number): void {
-    const batch = this.#batch;
-    const kept = batch.drops > 0 ? this.#compact(decided) : decided;
-    const sent = kept > 0 ? this.#dispatcher.send(vm, kept, nowUs, waiting) : 0;
-    const left = kept - sent;
-    const control = vm * RING_CONTROL_WORDS;
-    const head = this.#ringControl[control];
-    if (left > 0 && kept < decided) {
-      // Dropped frames lay between those that stay: close the gap, so that the frames left are the ring's next ones.
-      const { frames } = this.#classifier;
-      const base = vm * this.#ringSize;
-      const mask = this.#ringSize - 1;
-      for (let i = 0; i < left; i++) this.#ringEntries[base + ((head + decided - left + i) & mask)] = frames[sent + i];
-    }
-    this.#admitted[vm] = left;
-    const finished = decided - left;
-    this.finished += finished;
-    if (finished > 0) this.#flooded[vm] = 0;
-    Atomics.store(this.#ringControl, control, head + finished);
-    this.#vms.transmittedFrames[vm] += sent;
-    if (sent > 0) this.#vms.transmittedBytes[vm] += this.#dispatcher.stagedBytes;
-    for (let i = 0; i < decided - kept; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
-    this.#dispatcher.publish();
+  #createForward({ transmittedFrames, transmittedBytes, backlogFrames }: VmTable): Forward {
+    const fixed = {
+      batch: this.#batch,
+      dispatcher: this.#dispatcher,
+      send: this.#dispatcher.send,
+      publish: this.#dispatcher.publish,
+      ahead: this.#admitted,
+      flooded: this.#flooded,
+      ringControl: this.#ringControl,
+      controlWords: RING_CONTROL_WORDS,
+      transmittedFrames,
+      transmittedBytes,
+      backlogFrames,
+    };
+    return (vm, decided, nowUs, waiting) => {
+      const { batch, dispatcher, send, publish, ahead, flooded, ringControl, controlWords } = fixed;
+      const { transmittedFrames, transmittedBytes, backlogFrames } = fixed;
+      const kept = batch.drops > 0 ? this.#compact(decided) : decided;
+      const sent = kept > 0 ? send(vm, kept, nowUs, waiting) : 0;
+      const left = kept - sent;
+      if (left > 0 && kept < decided) this.#closeGap(vm, decided, sent, left);
+      ahead[vm] = left;
+      const finished = decided - left;
+      this.finished += finished;
+      if (finished > 0) flooded[vm] = 0;
+      // The ring first: a frame in neither is known to be lost if this thread dies in between, one in both would go twice.
+      const word = Math.imul(vm, controlWords);
+      Atomics.store(ringControl, word, ringControl[word] + finished);
+      if (sent > 0) {
+        transmittedFrames[vm] += sent;
+        transmittedBytes[vm] += dispatcher.stagedBytes;
+      }
+      backlogFrames[vm] = waiting - finished;
+      publish();
+      for (let i = 0; i < decided - kept; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
+    };
+  }
+
+  /** Dropped frames lay between those that stay: moves the frames left up, so that they are the ring's next ones. */
+  #closeGap(vm: number, decided: number, sent: number, left: number): void {
+    const { frames } = this.#classifier;
+    const head = this.#ringControl[vm * RING_CONTROL_WORDS];
+    const base = vm * this.#ringSize;
+    const mask = this.#ringSize - 1;
+    for (let i = 0; i < left; i++) this.#ringEntries[base + ((head + decided - left + i) & mask)] = frames[sent + i];
   }
 
   /** Sets the frames that are to be dropped apart from the first `decided`; returns how many are kept. */

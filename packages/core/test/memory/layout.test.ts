@@ -31,7 +31,7 @@ function needs({ shape, nicTable, vmTable, doorbellWords, magazineCount, threads
     txDoorbells: doorbellWords * 4 * shape.workers,
     rxDoorbell: doorbellWords * 4,
     magazines: 256 + magazineCount * 65 * 4,
-    localStacks: threads * (128 + 512),
+    heldMagazines: threads * 128,
     slotVm: shape.poolFrames * 4,
     shared: shape.nics * 512,
     frames: shape.poolFrames * (shape.slotBytes + SLOT_GAP_BYTES),

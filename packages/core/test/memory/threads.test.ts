@@ -10,7 +10,7 @@ describe('what threads show each other', () => {
     threads.beat(1);
     threads.beat(1);
     threads.beat(2);
-    threads.enter(1, Phase.Select, 7);
+    threads.createEnter(1)(Phase.Select, 7);
     expect([0, 1, 2].map((thread) => threads.heartbeat(thread))).toEqual([0, 2, 1]);
     expect(threads.phase(1)).toEqual({ phase: Phase.Select, vm: 7 });
     expect(threads.phase(0)).toEqual({ phase: Phase.Core, vm: 0 });

@@ -1,4 +1,5 @@
 import type { TransmitBatch } from '../batch.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
 /**
  * May this frame go now? One instance per forwarding worker, which owns some of the VMs; called on that worker's
@@ -14,7 +15,7 @@ import type { TransmitBatch } from '../batch.ts';
  *
  * With several workers each instance sees its own VMs alone.
  */
-export interface AdmissionPolicy {
+export interface AdmissionPolicy extends Lifecycle {
   /**
    * Called once per batch. A frame behind the first queued one is not sent, whatever is said of it: do not charge for
    * it. A frame that is admitted here is sent without being asked about again, even if it has to wait for its NIC.

@@ -1,4 +1,5 @@
 import type { FrameBurst } from '../batch.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Signal } from './signal.ts';
 
 /** A run of frames of one VM that passes by. */
@@ -17,7 +18,7 @@ export interface ObservedBatch {
  * counts into signals; it may take its time and allocate. A throw in either puts the detector aside and is reported;
  * traffic is never affected.
  */
-export interface Detector {
+export interface Detector extends Lifecycle {
   /** Called once per batch that passes, in both directions. Must leave the frames as they are. */
   observe(batch: ObservedBatch): undefined;
   /** Called once per window. Returns what is wrong now; an empty array when nothing is. */

@@ -1,4 +1,5 @@
 import type { TransmitBatch } from '../batch.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
 /**
  * Over which NIC? One instance per forwarding worker; called on that worker's thread only, after admission, with the
@@ -13,7 +14,7 @@ import type { TransmitBatch } from '../batch.ts';
  *
  * Allowed: reading any table, keeping state. Not allowed: allocating, throwing, waiting, keeping the batch.
  */
-export interface LoadDistribution {
+export interface LoadDistribution extends Lifecycle {
   /** Called once per batch. */
   select(batch: TransmitBatch): undefined;
 }

@@ -86,13 +86,16 @@ static void make_path(struct path *path, uint32_t vms, uint32_t nics) {
     uint32_t at = mac_hash(vm->mac_low, vm->mac_high) & path->mac_mask;
     while (path->mac_key[at] != 0) at = (at + 1) & path->mac_mask;
     path->mac_key[at] = ((uint64_t)vm->mac_high << 32 | vm->mac_low) + 1;
-    vm->burst_bytes = vm->tokens = vm->peak_burst_bytes = vm->peak_tokens = 1 << 24;
-    vm->rate_bytes_per_us = 125000; /* 1 Tbit/s: the bucket is at work and never empty */
-    vm->peak_rate_bytes_per_us = 250000;
+    vm->limit_bps = 1000000000000; /* the buckets are at work and never empty */
+    vm->peak_bps = 2 * vm->limit_bps;
+    vm->burst_bytes = vm->average.tokens = 1 << 24;
+    vm->peak.tokens = PEAK_BURST_BYTES;
   }
   for (uint32_t n = 0; n < nics; n++) {
-    path->nic[n].seconds_per_byte = 8.0 / 10e9;
+    path->nic[n].speed_bps = 10e9;
     path->nic[n].up = 1;
+    path->available |= 1u << n;
+    path->order[n] = n;
   }
 }
 
@@ -179,7 +182,7 @@ static struct measured on_one_core(struct path *path, uint64_t (*sweep)(struct p
   for (uint64_t turn = 0, warmed = 0; warmed < WARM_FRAMES; turn++) {
     if (turn % 64 == 0) rotate_policies(path, turn / 64, true);
     for (uint32_t made = 0; made < in_flight; v = v + 1 < path->vms ? v + 1 : 0) made += produce(path, v);
-    path->now_us += 5;
+    path->now_ns += 5000;
     for (uint32_t done = 0; done < in_flight;) done += (uint32_t)sweep(path);
     warmed += in_flight;
     result.swept += in_flight;
@@ -192,7 +195,7 @@ static struct measured on_one_core(struct path *path, uint64_t (*sweep)(struct p
     while (slice_frames < SLICE_FRAMES) {
       const uint64_t start_ns = now_ns();
       for (uint32_t made = 0; made < in_flight; v = v + 1 < path->vms ? v + 1 : 0) made += produce(path, v);
-      path->now_us += 5;
+      path->now_ns += 5000;
       const uint64_t made_at_ns = now_ns();
       for (uint32_t done = 0; done < in_flight;) done += (uint32_t)sweep(path);
       sweeping_ns += (double)(now_ns() - made_at_ns) - empty_ns;
@@ -216,7 +219,7 @@ static struct measured on_two_cores(struct path *path, uint64_t (*sweep)(struct 
   const uint64_t limit_ns = now_ns() + LIMIT_S * 1000000000ull; /* a core taken away must not make it last for ever */
   for (uint64_t turn = 0; result.swept < WARM_FRAMES && now_ns() < limit_ns; turn++) {
     if (turn % 64 == 0) rotate_policies(path, turn / 64, true);
-    path->now_us = now_ns() / 1000;
+    path->now_ns = now_ns();
     result.swept += sweep(path);
   }
   rotate_policies(path, 0, false);
@@ -225,7 +228,7 @@ static struct measured on_two_cores(struct path *path, uint64_t (*sweep)(struct 
   const uint64_t start_ns = now_ns();
   do {
     at_ns = now_ns();
-    path->now_us = at_ns / 1000;
+    path->now_ns = at_ns;
     measured += sweep(path);
   } while (measured < frames && at_ns < limit_ns);
   result.ns_per_frame = (double)(now_ns() - start_ns) / (double)measured;
@@ -239,7 +242,7 @@ int main(int count, char **argument) {
   const bool complete = count == 7;
   const uint32_t vms = complete ? (uint32_t)atoi(argument[4]) : 0, nics = complete ? (uint32_t)atoi(argument[5]) : 0;
   const uint32_t in_flight = complete ? (uint32_t)atoi(argument[6]) : 0;
-  if (vms < 1 || nics < 1 || in_flight < BATCH || in_flight % BATCH != 0 || in_flight > vms * VM_RING) {
+  if (vms < 1 || nics < 2 || nics > MAX_NICS || in_flight < BATCH || in_flight % BATCH != 0 || in_flight > vms * VM_RING) {
     fprintf(stderr, "usage: transmit fused|staged one|two FRAMES VMS NICS IN_FLIGHT\n");
     return 2;
   }

@@ -1,5 +1,6 @@
 /* The state of the transmit path that transmit_fused.c and transmit_staged.c both walk: a row per VM, a row per NIC, rings
- * of u32 descriptors, one pool of frame slots for all, a doorbell bit per VM.
+ * of u32 descriptors, one pool of frame slots for all, a doorbell bit per VM. The policies are those of the product, with
+ * its arithmetic: both choose the same NIC for every frame.
  *
  *   slot   0    2          8          14       16
  *          +----+----------+----------+--------+-- ...
@@ -12,6 +13,7 @@
 #ifndef TRANSMIT_H
 #define TRANSMIT_H
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +30,9 @@ enum {
   FRAME_BYTES = 64,
   HEADER_BYTES = 14,
   MAX_FRAME_BYTES = 1514,
+  GRAIN_BYTES = 1514,     /* a NIC is chosen for so many bytes at least */
+  PEAK_BURST_BYTES = 65536,
+  MAX_NICS = 32,
   MAC_TABLE_PER_VM = 4,   /* open addressing at a load of at most 1/4 */
   POLICIES = 5,
 };
@@ -41,21 +46,27 @@ struct ring {
   uint32_t head_seen;
 };
 
+/* What a rate has earned, in whole bytes, and what it has earned beyond them, in 10^-9 bit: no rounding builds up. */
+struct bucket {
+  uint64_t earned_ns, remainder;
+  int32_t tokens;         /* below zero: in debt */
+};
+
 struct vm {
   uint32_t mac_low;       /* source MAC, bytes 0 to 3 as they lie in the slot */
   uint16_t mac_high;      /* bytes 4 and 5 */
   uint8_t admission;      /* which of the loaded policies; the staged path alone reads these two */
   uint8_t distribution;
-  uint64_t last_us;       /* when the buckets were filled last */
-  double tokens, burst_bytes, rate_bytes_per_us;
-  double peak_tokens, peak_burst_bytes, peak_rate_bytes_per_us;
+  uint64_t limit_bps, peak_bps; /* read for every batch: they may change at any time */
+  int32_t burst_bytes;
+  struct bucket average, peak;
   uint64_t sent_frames, sent_bytes, dropped_mac, dropped_shaping, dropped_ring, switched, backlog;
   struct ring ring;       /* what the VM sends */
   uint32_t entry[VM_RING];
 } __attribute__((aligned(128)));
 
 struct nic {
-  double seconds_per_byte; /* 1 / speed, so that the least load is a product */
+  double speed_bps;
   int64_t pending_bytes, pending_frames;
   uint64_t queued_frames, queued_bytes, sent_frames, sent_bytes;
   uint32_t up;
@@ -86,9 +97,14 @@ struct path {
   uint32_t last_low;       /* the destination looked up last, and whether a local VM has it */
   uint16_t last_high;
   bool last_local;
-  uint32_t current_nic;    /* pending-load's choice, kept while its backlog has grown by less than one frame */
-  int32_t current_left;
-  uint64_t now_us;
+  /* Pending load: the NICs, soonest finished first, as a window that moves to the right within a batch. */
+  uint32_t order[MAX_NICS + BATCH + 2];
+  double finish_us[MAX_NICS + BATCH + 2];
+  uint32_t order_head;
+  double learnt_bps[MAX_NICS], us_per_byte[MAX_NICS];
+  uint32_t turn;           /* round robin */
+  uint32_t available;      /* bit set of the NICs that may be chosen */
+  uint64_t now_ns;
 };
 
 /* One batch of every VM whose doorbell was rung or that has more, the NICs' rings drained in between. Answers the frames
@@ -121,28 +137,57 @@ static inline uint32_t waiting(struct ring *ring) {
   return ring->head_seen - tail;
 }
 
-static inline void refill(struct vm *vm, uint64_t now_us) {
-  const double elapsed_us = (double)(now_us - vm->last_us);
-  vm->last_us = now_us;
-  const double tokens = vm->tokens + elapsed_us * vm->rate_bytes_per_us;
-  vm->tokens = tokens < vm->burst_bytes ? tokens : vm->burst_bytes;
-  const double peak = vm->peak_tokens + elapsed_us * vm->peak_rate_bytes_per_us;
-  vm->peak_tokens = peak < vm->peak_burst_bytes ? peak : vm->peak_burst_bytes;
+/* Adds what was earned since the last refill, up to the depth. */
+static inline void refill(struct bucket *bucket, uint64_t rate_bps, int32_t depth, uint64_t now_ns) {
+  const uint64_t elapsed_ns = now_ns - bucket->earned_ns;
+  const int32_t lack = depth - bucket->tokens;
+  bucket->earned_ns = now_ns;
+  if ((double)elapsed_ns * (double)rate_bps >= ((double)lack + 1) * 8e9) { /* surely full: saves the divisions */
+    bucket->tokens = depth;
+    bucket->remainder = 0;
+    return;
+  }
+  const uint64_t elapsed_us = elapsed_ns / 1000, micro_bits = rate_bps * elapsed_us, bytes = micro_bits / 8000000;
+  const uint64_t nano_bits =
+      (micro_bits - bytes * 8000000) * 1000 + rate_bps * (elapsed_ns - elapsed_us * 1000) + bucket->remainder;
+  const uint64_t earned = bytes + nano_bits / 8000000000;
+  if (earned < (uint64_t)lack) {
+    bucket->tokens += (int32_t)earned;
+    bucket->remainder = nano_bits % 8000000000;
+  } else {
+    bucket->tokens = depth;
+    bucket->remainder = 0;
+  }
 }
 
-/* The available NIC whose backlog would take the least time to send. */
-static inline uint32_t least_loaded(const struct path *path) {
-  uint32_t best = 0;
-  double best_seconds = 1e300;
-  for (uint32_t n = 0; n < path->nics; n++) {
-    const struct nic *nic = &path->nic[n];
-    const double seconds = (double)nic->pending_bytes * nic->seconds_per_byte;
-    if (nic->up && seconds < best_seconds) {
-      best_seconds = seconds;
-      best = n;
-    }
+/* Puts `nic` between `head` and `tail` of the order, behind those that are finished as soon. */
+static inline void insert_nic(struct path *path, uint32_t head, uint32_t tail, uint32_t nic, double us) {
+  uint32_t place = tail;
+  for (; place > head && path->finish_us[place - 1] > us; place--) {
+    path->finish_us[place] = path->finish_us[place - 1];
+    path->order[place] = path->order[place - 1];
   }
-  return best;
+  path->finish_us[place] = us;
+  path->order[place] = nic;
+}
+
+/* Sorts the NICs by what is pending now: by insertion, since from batch to batch the order hardly changes. */
+static inline void sort_nics(struct path *path) {
+  for (uint32_t n = 0; n < path->nics; n++) {
+    if (path->nic[n].speed_bps == path->learnt_bps[n]) continue;
+    path->learnt_bps[n] = path->nic[n].speed_bps;
+    path->us_per_byte[n] = 8e6 / path->nic[n].speed_bps;
+  }
+  for (uint32_t k = 0; k < path->nics; k++) {
+    const uint32_t n = path->order[path->order_head + k];
+    insert_nic(path, 0, k, n, (double)(path->nic[n].pending_bytes + GRAIN_BYTES) * path->us_per_byte[n]);
+  }
+}
+
+/* Bytes until the NIC at the head of the order would be finished after the next one. */
+static inline int32_t nic_budget(const struct path *path, uint32_t head) {
+  const double lead_us = path->finish_us[head + 1] - path->finish_us[head];
+  return (int32_t)ceil(lead_us / path->us_per_byte[path->order[head]] + GRAIN_BYTES);
 }
 
 /* Lists the frames at the tail of a NIC's ring for its driver, and their slots where they go when it has taken them: behind

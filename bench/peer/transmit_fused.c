@@ -7,12 +7,14 @@ static uint32_t run_vm(struct path *path, uint32_t v) {
   const uint32_t backlog = waiting(ring), count = backlog < BATCH ? backlog : BATCH;
   if (count == 0) return 0;
   const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-  refill(vm, path->now_us);
+  refill(&vm->average, vm->limit_bps, vm->burst_bytes, path->now_ns);
+  refill(&vm->peak, vm->peak_bps, PEAK_BURST_BYTES, path->now_ns);
+  sort_nics(path);
 
-  double tokens = vm->tokens, peak_tokens = vm->peak_tokens;
+  int32_t average = vm->average.tokens, peak = vm->peak.tokens;
   uint32_t last_low = path->last_low, last_high = path->last_high;
-  uint32_t current = path->current_nic;
-  int32_t left = path->current_left;
+  uint32_t chosen = 0, current = path->order[0];
+  int32_t budget = nic_budget(path, 0), left = budget;
   uint64_t sent_frames = 0, sent_bytes = 0;
   struct nic *nic = &path->nic[current];
   uint32_t nic_head = atomic_load_explicit(&nic->ring.head, memory_order_relaxed);
@@ -42,21 +44,23 @@ static uint32_t run_vm(struct path *path, uint32_t v) {
       free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
-    if (tokens < bytes || peak_tokens < bytes) {
+    if (average < (int32_t)bytes || peak < 0) {
       vm->dropped_shaping++;
       free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
-    tokens -= bytes;
-    peak_tokens -= bytes;
-    if (left < (int32_t)bytes) {
+    average -= (int32_t)bytes;
+    peak -= (int32_t)bytes;
+    if (left <= 0) {
+      const double us = path->finish_us[chosen] + (double)(budget - left) * path->us_per_byte[current];
+      insert_nic(path, chosen + 1, chosen + path->nics, current, us);
       nic->pending_bytes += (int64_t)nic_bytes;
       nic->pending_frames += (int64_t)nic_frames;
       nic->queued_bytes += nic_bytes;
       nic->queued_frames += nic_frames;
       atomic_store_explicit(&nic->ring.head, nic_head, memory_order_release);
-      current = least_loaded(path);
-      left = MAX_FRAME_BYTES;
+      current = path->order[++chosen];
+      left = budget = nic_budget(path, chosen);
       nic = &path->nic[current];
       nic_head = atomic_load_explicit(&nic->ring.head, memory_order_relaxed);
       nic_frames = nic_bytes = 0;
@@ -82,15 +86,15 @@ static uint32_t run_vm(struct path *path, uint32_t v) {
   nic->queued_bytes += nic_bytes;
   nic->queued_frames += nic_frames;
   atomic_store_explicit(&nic->ring.head, nic_head, memory_order_release);
-  vm->tokens = tokens;
-  vm->peak_tokens = peak_tokens;
+  vm->average.tokens = average;
+  vm->peak.tokens = peak;
   vm->sent_frames += sent_frames;
   vm->sent_bytes += sent_bytes;
   vm->backlog = backlog - count;
   path->last_low = last_low;
   path->last_high = (uint16_t)last_high;
-  path->current_nic = current;
-  path->current_left = left;
+  path->order[chosen + path->nics] = current; /* last among equals at the next batch */
+  path->order_head = chosen + 1;
   atomic_store_explicit(&ring->tail, tail + count, memory_order_release);
   return count;
 }

@@ -52,29 +52,30 @@ STAGE uint32_t classify(struct path *path, struct batch *batch) {
 /* admit: may it go now? */
 STAGE void admit_shaping(struct path *path, struct batch *batch) {
   struct vm *vm = &path->vm[batch->vm];
-  refill(vm, path->now_us);
-  double tokens = vm->tokens, peak_tokens = vm->peak_tokens;
+  refill(&vm->average, vm->limit_bps, vm->burst_bytes, path->now_ns);
+  refill(&vm->peak, vm->peak_bps, PEAK_BURST_BYTES, path->now_ns);
+  int32_t average = vm->average.tokens, peak = vm->peak.tokens;
   for (uint32_t i = 0; i < batch->count; i++) {
     if (batch->verdict[i] != ADMIT) continue;
-    const double bytes = batch->bytes[i];
-    if (tokens < bytes || peak_tokens < bytes) {
+    const int32_t bytes = (int32_t)batch->bytes[i];
+    if (average < bytes || peak < 0) {
       batch->verdict[i] = DROP_SHAPING;
       continue;
     }
-    tokens -= bytes;
-    peak_tokens -= bytes;
+    average -= bytes;
+    peak -= bytes;
   }
-  vm->tokens = tokens;
-  vm->peak_tokens = peak_tokens;
+  vm->average.tokens = average;
+  vm->peak.tokens = peak;
 }
 
 STAGE void admit_policer(struct path *path, struct batch *batch) {
   struct vm *vm = &path->vm[batch->vm];
-  refill(vm, path->now_us);
+  refill(&vm->average, vm->limit_bps, vm->burst_bytes, path->now_ns);
   for (uint32_t i = 0; i < batch->count; i++) {
     if (batch->verdict[i] != ADMIT) continue;
-    if (vm->tokens < batch->bytes[i]) batch->verdict[i] = DROP_SHAPING;
-    else vm->tokens -= batch->bytes[i];
+    if (vm->average.tokens < (int32_t)batch->bytes[i]) batch->verdict[i] = DROP_SHAPING;
+    else vm->average.tokens -= (int32_t)batch->bytes[i];
   }
 }
 
@@ -102,57 +103,45 @@ STAGE void admit_all(struct path *path, struct batch *batch) {
 
 /* distribute: over which NIC? */
 STAGE void select_pending_load(struct path *path, struct batch *batch) {
-  uint32_t current = path->current_nic;
-  int32_t left = path->current_left;
-  double grown_bytes = 0;
+  sort_nics(path);
+  uint32_t head = 0, current = path->order[0];
+  int32_t budget = nic_budget(path, 0), left = budget;
   for (uint32_t i = 0; i < batch->count; i++) {
     if (batch->verdict[i] != ADMIT) continue;
-    if (left < (int32_t)batch->bytes[i]) {
-      path->nic[current].pending_bytes += (int64_t)grown_bytes; /* what this batch has put there counts in the choice */
-      current = least_loaded(path);
-      left = MAX_FRAME_BYTES;
-      grown_bytes = 0;
+    if (left <= 0) {
+      const double us = path->finish_us[head] + (double)(budget - left) * path->us_per_byte[current];
+      insert_nic(path, head + 1, head + path->nics, current, us);
+      current = path->order[++head];
+      left = budget = nic_budget(path, head);
     }
     left -= (int32_t)batch->bytes[i];
-    grown_bytes += batch->bytes[i];
     batch->nic[i] = (uint8_t)current;
   }
-  path->nic[current].pending_bytes += (int64_t)grown_bytes;
-  path->current_nic = current;
-  path->current_left = left;
+  path->order[head + path->nics] = current; /* last among equals at the next batch */
+  path->order_head = head + 1;
 }
 
 STAGE void select_round_robin(struct path *path, struct batch *batch) {
   for (uint32_t i = 0; i < batch->count; i++) {
-    do path->current_nic = path->current_nic + 1 < path->nics ? path->current_nic + 1 : 0;
-    while (!path->nic[path->current_nic].up);
-    batch->nic[i] = (uint8_t)path->current_nic;
-    path->nic[path->current_nic].pending_bytes += batch->bytes[i];
+    do path->turn = path->turn + 1 < path->nics ? path->turn + 1 : 0;
+    while (!path->nic[path->turn].up);
+    batch->nic[i] = (uint8_t)path->turn;
   }
 }
 
 STAGE void select_flow_hash(struct path *path, struct batch *batch) {
-  for (uint32_t i = 0; i < batch->count; i++) {
-    batch->nic[i] = (uint8_t)(mac_hash(batch->vm, batch->bytes[i]) % path->nics);
-    path->nic[batch->nic[i]].pending_bytes += batch->bytes[i];
-  }
+  for (uint32_t i = 0; i < batch->count; i++) batch->nic[i] = (uint8_t)(mac_hash(batch->vm, batch->bytes[i]) % path->nics);
 }
 
 STAGE void select_vm_affinity(struct path *path, struct batch *batch) {
   const uint32_t nic = batch->vm % path->nics;
-  for (uint32_t i = 0; i < batch->count; i++) {
-    batch->nic[i] = (uint8_t)nic;
-    path->nic[nic].pending_bytes += batch->bytes[i];
-  }
+  for (uint32_t i = 0; i < batch->count; i++) batch->nic[i] = (uint8_t)nic;
 }
 
 STAGE void select_active_backup(struct path *path, struct batch *batch) {
   uint32_t nic = 0;
   while (nic + 1 < path->nics && !path->nic[nic].up) nic++;
-  for (uint32_t i = 0; i < batch->count; i++) {
-    batch->nic[i] = (uint8_t)nic;
-    path->nic[nic].pending_bytes += batch->bytes[i];
-  }
+  for (uint32_t i = 0; i < batch->count; i++) batch->nic[i] = (uint8_t)nic;
 }
 
 /* send: onto the NIC's ring, and the accounts. */
@@ -168,19 +157,24 @@ STAGE void send_batch(struct path *path, struct batch *batch) {
       if (batch->verdict[i] != DROP_BROKEN) free_slot(&path->consumer, &path->depot, slot);
       continue;
     }
+    if ((path->available >> batch->nic[i] & 1) == 0) { /* a policy's word is not taken for it */
+      vm->dropped_ring++;
+      free_slot(&path->consumer, &path->depot, slot);
+      continue;
+    }
     struct nic *nic = &path->nic[batch->nic[i]];
     const uint32_t head = atomic_load_explicit(&nic->ring.head, memory_order_relaxed);
     if (head - nic->ring.tail_seen == NIC_RING) {
       nic->ring.tail_seen = atomic_load_explicit(&nic->ring.tail, memory_order_acquire);
       if (head - nic->ring.tail_seen == NIC_RING) {
         vm->dropped_ring++;
-        nic->pending_bytes -= bytes;
         free_slot(&path->consumer, &path->depot, slot);
         continue;
       }
     }
     nic->entry[head & (NIC_RING - 1)] = batch->descriptor[i];
     atomic_store_explicit(&nic->ring.head, head + 1, memory_order_release);
+    nic->pending_bytes += bytes;
     nic->pending_frames++;
     nic->queued_frames++;
     nic->queued_bytes += bytes;

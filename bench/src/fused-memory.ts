@@ -24,7 +24,8 @@ export const layout = {
   burst: 64,
   frameBytes: 64,
   headerBytes: 14,
-  maxFrameBytes: 1514,
+  /** A NIC is chosen for so many bytes at least. */
+  grainBytes: 1514,
   lengthBits: 11,
   lengthMask: SLOT_BYTES - 1,
   slots: POOL_FRAMES,
@@ -48,36 +49,36 @@ export const layout = {
 
 /** Columns of a VM's row of numbers, and of its row of integers. */
 export const vmColumns = {
-  tokens: 0,
-  peakTokens: 1,
+  limitBps: 0,
+  peakBps: 1,
   burstBytes: 2,
-  peakBurstBytes: 3,
-  rateBytesPerUs: 4,
-  peakRateBytesPerUs: 5,
-  lastUs: 6,
-  sentFrames: 8,
-  sentBytes: 9,
-  dropped: 10,
-  switched: 11,
-  backlog: 12,
-  numbers: 16,
+  sentFrames: 3,
+  sentBytes: 4,
+  dropped: 5,
+  switched: 6,
+  backlog: 7,
+  numbers: 8,
   macLow: 0,
   macHigh: 1,
   integers: 32,
 } as const;
 
+/** Columns of a token bucket; a VM has two, one behind the other: its average and its peak. */
+export const bucketColumns = { rateBps: 0, earnedNs: 1, remainder: 2, tokens: 3, depthBytes: 4, numbers: 8 } as const;
+
 /** Columns of a NIC's row of numbers, and of its row of integers. */
 export const nicColumns = {
   pendingBytes: 0,
   pendingFrames: 1,
-  secondsPerByte: 2,
-  queuedFrames: 3,
-  queuedBytes: 4,
-  sentFrames: 5,
-  sentBytes: 6,
+  queuedFrames: 2,
+  queuedBytes: 3,
+  sentFrames: 4,
+  sentBytes: 5,
+  speedBps: 6,
+  learntBps: 7,
+  usPerByte: 8,
   numbers: 16,
-  up: 0,
-  tailSeen: 1,
+  tailSeen: 0,
   integers: 32,
 } as const;
 
@@ -96,6 +97,10 @@ export function fusedMemory(vms: number, nics: number) {
     nicRings: int32(nics * layout.nicRingWords),
     nicNumbers: float64(nics * nicColumns.numbers),
     nicIntegers: int32(nics * nicColumns.integers),
+    buckets: float64(vms * 2 * bucketColumns.numbers),
+    clockNs: new Float64Array(1),
+    order: new Int32Array(nics + BATCH + 2),
+    finishUs: new Float64Array(nics + BATCH + 2),
     doorbell: int32(Math.ceil(vms / 32)),
     ready: new Int32Array(Math.ceil(vms / 32)),
     macs: macTable(vms),
@@ -108,8 +113,8 @@ export function fusedMemory(vms: number, nics: number) {
   };
   for (let vm = 0; vm < vms; vm++) fillVm(memory, vm);
   for (let nic = 0; nic < nics; nic++) {
-    memory.nicNumbers[nic * nicColumns.numbers + nicColumns.secondsPerByte] = 8 / 10e9;
-    memory.nicIntegers[nic * nicColumns.integers + nicColumns.up] = 1;
+    memory.nicNumbers[nic * nicColumns.numbers + nicColumns.speedBps] = 10e9;
+    memory.order[nic] = nic;
   }
   fillDepot(memory, magazineCount);
   return memory;
@@ -120,9 +125,13 @@ export type FusedMemory = ReturnType<typeof fusedMemory>;
 function fillVm(memory: FusedMemory, vm: number): void {
   const numbers = vm * vmColumns.numbers;
   const integers = vm * vmColumns.integers;
-  memory.vmNumbers.fill(1 << 24, numbers + vmColumns.tokens, numbers + vmColumns.peakBurstBytes + 1);
-  memory.vmNumbers[numbers + vmColumns.rateBytesPerUs] = 125_000; // 1 Tbit/s: the bucket is at work and never empty
-  memory.vmNumbers[numbers + vmColumns.peakRateBytesPerUs] = 250_000;
+  memory.vmNumbers[numbers + vmColumns.limitBps] = 1e12; // the buckets are at work and never empty
+  memory.vmNumbers[numbers + vmColumns.peakBps] = 2e12;
+  memory.vmNumbers[numbers + vmColumns.burstBytes] = 1 << 24;
+  const average = vm * 2 * bucketColumns.numbers;
+  const peak = average + bucketColumns.numbers;
+  memory.buckets[average + bucketColumns.tokens] = 1 << 24;
+  memory.buckets[peak + bucketColumns.tokens] = memory.buckets[peak + bucketColumns.depthBytes] = 65_536;
   // 52:54:00 and the VM's number, as the words of a slot hold a source MAC.
   const low = 0x5452 | ((vm & 0xff0000) << 8);
   const high = ((vm >>> 8) & 0xff) | ((vm & 0xff) << 8);

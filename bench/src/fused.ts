@@ -3,7 +3,7 @@
 // against. It is written as fast as we know how: each function takes `fixed` apart in its first lines, because V8 compiles
 // what it finds there in as constants.
 
-import { type FusedMemory, layout, nicColumns, vmColumns } from './fused-memory.ts';
+import { bucketColumns, type FusedMemory, layout, nicColumns, vmColumns } from './fused-memory.ts';
 import { hasMac } from './mac-table.ts';
 
 export interface FusedPath {
@@ -22,6 +22,7 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
     layout,
     vm: vmColumns,
     nic: nicColumns,
+    bucket: bucketColumns,
     nics,
     words: memory.doorbell.length,
     drainAt: layout.burst * (nics + 1),
@@ -30,8 +31,7 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
   };
   let lastLow = 0; // the destination that was last found to be beyond this host
   let lastHigh = 0;
-  let currentNic = 0; // pending-load's choice, kept while its backlog has grown by less than one frame
-  let currentLeft = 0;
+  let orderHead = 0; // pending load: the NICs, soonest finished first, as a window of `order` and `finishUs`
 
   function push(stack: number, magazine: number): void {
     const { depotHeads, depotNext } = fixed.memory;
@@ -110,20 +110,71 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
     if ((Atomics.load(doorbell, v >>> 5) & bit) === 0) Atomics.or(doorbell, v >>> 5, bit);
   }
 
-  function leastLoaded(): number {
-    const { nicNumbers, nicIntegers } = fixed.memory;
-    const { nics, nic } = fixed;
-    let best = 0;
-    let bestSeconds = Number.POSITIVE_INFINITY;
-    for (let n = 0; n < nics; n = (n + 1) | 0) {
-      const row = Math.imul(n, nic.numbers);
-      const seconds = nicNumbers[row + nic.pendingBytes] * nicNumbers[row + nic.secondsPerByte];
-      if (seconds < bestSeconds && nicIntegers[Math.imul(n, nic.integers) + nic.up] !== 0) {
-        bestSeconds = seconds;
-        best = n;
+  /** Adds to a bucket what was earned since the last refill, up to its depth. */
+  function refill(row: number): void {
+    const { buckets, clockNs } = fixed.memory;
+    const { bucket } = fixed;
+    const nowNs = clockNs[0];
+    const elapsedNs = nowNs - buckets[row + bucket.earnedNs];
+    const rateBps = buckets[row + bucket.rateBps];
+    const depthBytes = buckets[row + bucket.depthBytes];
+    const lackBytes = depthBytes - buckets[row + bucket.tokens];
+    buckets[row + bucket.earnedNs] = nowNs;
+    if (elapsedNs * rateBps < (lackBytes + 1) * 8e9) {
+      const us = Math.floor(elapsedNs / 1000);
+      const microBits = rateBps * us;
+      const bytes = Math.floor(microBits / 8e6);
+      const nanoBits =
+        (microBits - bytes * 8e6) * 1000 + rateBps * (elapsedNs - us * 1000) + buckets[row + bucket.remainder];
+      const earned = bytes + Math.floor(nanoBits / 8e9);
+      if (earned < lackBytes) {
+        buckets[row + bucket.tokens] += earned;
+        buckets[row + bucket.remainder] = nanoBits % 8e9;
+        return;
       }
     }
-    return best;
+    buckets[row + bucket.tokens] = depthBytes;
+    buckets[row + bucket.remainder] = 0;
+  }
+
+  /** Puts `nic` between `head` and `tail` of the order, behind those that are finished as soon. */
+  function insertNic(head: number, tail: number, nic: number, us: number): void {
+    const { order, finishUs } = fixed.memory;
+    let place = tail;
+    for (; place > head && finishUs[place - 1] > us; place = (place - 1) | 0) {
+      finishUs[place] = finishUs[place - 1];
+      order[place] = order[place - 1];
+    }
+    finishUs[place] = us;
+    order[place] = nic;
+  }
+
+  /** Sorts the NICs by what is pending now: by insertion, since from batch to batch the order hardly changes. */
+  function sortNics(): void {
+    const { order, nicNumbers } = fixed.memory;
+    const { grainBytes } = fixed.layout;
+    const { nics, nic } = fixed;
+    for (let n = 0; n < nics; n = (n + 1) | 0) {
+      const row = Math.imul(n, nic.numbers);
+      if (nicNumbers[row + nic.speedBps] === nicNumbers[row + nic.learntBps]) continue;
+      nicNumbers[row + nic.learntBps] = nicNumbers[row + nic.speedBps];
+      nicNumbers[row + nic.usPerByte] = 8e6 / nicNumbers[row + nic.speedBps];
+    }
+    const from = orderHead;
+    for (let k = 0; k < nics; k = (k + 1) | 0) {
+      const n = order[from + k];
+      const row = Math.imul(n, nic.numbers);
+      insertNic(0, k, n, (nicNumbers[row + nic.pendingBytes] + grainBytes) * nicNumbers[row + nic.usPerByte]);
+    }
+  }
+
+  /** Bytes until the NIC at `head` of the order would be finished after the next one. */
+  function nicBudget(head: number): number {
+    const { order, finishUs, nicNumbers } = fixed.memory;
+    const { grainBytes } = fixed.layout;
+    const { nic } = fixed;
+    const usPerByte = nicNumbers[Math.imul(order[head], nic.numbers) + nic.usPerByte];
+    return Math.ceil((finishUs[head + 1] - finishUs[head]) / usPerByte + grainBytes) | 0;
   }
 
   /** What a NIC has been given since `account` was last called goes into its row, and its ring is published. */
@@ -140,10 +191,11 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
   }
 
   function runVm(v: number, nowUs: number): number {
-    const { vmRings, vmNumbers, vmIntegers, macs, frames, nicRings, nicIntegers } = fixed.memory;
+    const { vmRings, vmNumbers, vmIntegers, buckets, clockNs, macs, frames } = fixed.memory;
+    const { nicRings, nicNumbers, nicIntegers, order, finishUs } = fixed.memory;
     const { vmRingWords, vmRing, ringTail, ringEntries, batch, slotWords, lengthBits, lengthMask } = fixed.layout;
-    const { slots, headerBytes, maxFrameBytes, nicRingWords, nicRing } = fixed.layout;
-    const { vm, nic: nicColumn } = fixed;
+    const { slots, headerBytes, nicRingWords, nicRing } = fixed.layout;
+    const { vm, nic: nicColumn, nics, bucket } = fixed;
     const ring = Math.imul(v, vmRingWords);
     const integers = Math.imul(v, vm.integers);
     const numbers = Math.imul(v, vm.numbers);
@@ -151,19 +203,27 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
     const waiting = (Atomics.load(vmRings, ring) - tail) | 0;
     const count = waiting < batch ? waiting : batch;
 
-    const elapsedUs = nowUs - vmNumbers[numbers + vm.lastUs];
-    vmNumbers[numbers + vm.lastUs] = nowUs;
-    let tokens = vmNumbers[numbers + vm.tokens] + elapsedUs * vmNumbers[numbers + vm.rateBytesPerUs];
-    if (tokens > vmNumbers[numbers + vm.burstBytes]) tokens = vmNumbers[numbers + vm.burstBytes];
-    let peak = vmNumbers[numbers + vm.peakTokens] + elapsedUs * vmNumbers[numbers + vm.peakRateBytesPerUs];
-    if (peak > vmNumbers[numbers + vm.peakBurstBytes]) peak = vmNumbers[numbers + vm.peakBurstBytes];
+    // Limits are read for every batch: they may change at any time.
+    const averageRow = Math.imul(v, 2 * bucket.numbers);
+    const peakRow = (averageRow + bucket.numbers) | 0;
+    buckets[averageRow + bucket.rateBps] = Math.floor(vmNumbers[numbers + vm.limitBps]);
+    buckets[averageRow + bucket.depthBytes] = vmNumbers[numbers + vm.burstBytes];
+    buckets[peakRow + bucket.rateBps] = Math.floor(vmNumbers[numbers + vm.peakBps]);
+    clockNs[0] = Math.round(nowUs * 1000);
+    refill(averageRow);
+    refill(peakRow);
+    let average = buckets[averageRow + bucket.tokens] | 0;
+    let peak = buckets[peakRow + bucket.tokens] | 0;
+    sortNics();
 
     const macLow = vmIntegers[integers + vm.macLow];
     const macHigh = vmIntegers[integers + vm.macHigh];
     let knownLow = lastLow;
     let knownHigh = lastHigh;
-    let nic = currentNic;
-    let left = currentLeft;
+    let chosen = 0;
+    let nic = order[0];
+    let budget = nicBudget(0);
+    let left = budget;
     let nicStart = Math.imul(nic, nicRingWords);
     let nicHead = nicRings[nicStart];
     let nicTail = nicIntegers[Math.imul(nic, nicColumn.integers) + nicColumn.tailSeen];
@@ -197,17 +257,21 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
         knownLow = low;
         knownHigh = high;
       }
-      if (tokens < bytes || peak < bytes) {
+      if (bytes > average || peak < 0) {
         vmNumbers[numbers + vm.dropped]++;
         free(slot);
         continue;
       }
-      tokens -= bytes;
-      peak -= bytes;
-      if (left < bytes) {
+      average = (average - bytes) | 0;
+      peak = (peak - bytes) | 0;
+      if (left <= 0) {
+        const usPerByte = nicNumbers[Math.imul(nic, nicColumn.numbers) + nicColumn.usPerByte];
+        insertNic(chosen + 1, chosen + nics, nic, finishUs[chosen] + (budget - left) * usPerByte);
         account(nic, nicHead, nicFrames, nicBytes);
-        nic = leastLoaded();
-        left = maxFrameBytes;
+        chosen = (chosen + 1) | 0;
+        nic = order[chosen];
+        budget = nicBudget(chosen);
+        left = budget;
         nicStart = Math.imul(nic, nicRingWords);
         nicHead = nicRings[nicStart];
         nicTail = nicIntegers[Math.imul(nic, nicColumn.integers) + nicColumn.tailSeen];
@@ -233,13 +297,13 @@ export function fusedPath(memory: FusedMemory, vms: number, nics: number): Fused
     }
 
     account(nic, nicHead, nicFrames, nicBytes);
-    vmNumbers[numbers + vm.tokens] = tokens;
-    vmNumbers[numbers + vm.peakTokens] = peak;
+    buckets[averageRow + bucket.tokens] = average;
+    buckets[peakRow + bucket.tokens] = peak;
+    order[chosen + nics] = nic; // last among equals at the next batch
+    orderHead = chosen + 1;
     vmNumbers[numbers + vm.sentFrames] += sentFrames;
     vmNumbers[numbers + vm.sentBytes] += sentBytes;
     vmNumbers[numbers + vm.backlog] = waiting - count;
-    currentNic = nic;
-    currentLeft = left;
     lastLow = knownLow;
     lastHigh = knownHigh;
     Atomics.store(vmRings, ring + ringTail, (tail + count) | 0);

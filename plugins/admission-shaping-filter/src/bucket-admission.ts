@@ -17,114 +17,129 @@ export const LONGEST_WAIT_NS = 100e6;
  *     peakBurst + last frame + peak · t        (all but the last were paid for, but for peakBurst, before it went)
  */
 export class BucketAdmission implements AdmissionPolicy {
-  readonly #clockNs = new Float64Array(1);
-  readonly #averageBps: Float64Array;
-  readonly #burstBytes: Int32Array;
-  readonly #average: TokenBuckets;
-  readonly #peak: TokenBuckets;
-  readonly #readTerms: ReadTerms;
-  readonly #overheadBytes: number;
+  readonly #terms: Terms;
   readonly #police: boolean;
   #conform: Conform = () => 0;
   /** The batch that `#conform` reads: the host's only one. */
   #batch: TransmitBatch | undefined;
 
   constructor(vms: VmTable, options: ShapingOptions) {
-    this.#averageBps = new Float64Array(vms.count);
-    this.#burstBytes = new Int32Array(vms.count);
+    const clockNs = new Float64Array(1);
+    const averageBps = new Float64Array(vms.count);
     const peakBps = new Float64Array(vms.count);
+    const burstBytes = new Int32Array(vms.count);
     const peakBurstBytes = new Int32Array(vms.count).fill(options.peakBurstBytes);
-    this.#average = new TokenBuckets(this.#averageBps, this.#burstBytes, this.#clockNs);
-    this.#peak = new TokenBuckets(peakBps, peakBurstBytes, this.#clockNs);
-    this.#readTerms = createReadTerms(vms, this.#averageBps, peakBps, this.#burstBytes, options);
-    this.#overheadBytes = Math.ceil(options.overheadBytes);
+    this.#terms = {
+      vms,
+      clockNs,
+      averageBps,
+      peakBps,
+      burstBytes,
+      average: new TokenBuckets(averageBps, burstBytes, clockNs),
+      peak: new TokenBuckets(peakBps, peakBurstBytes, clockNs),
+      fallbackAverageBps: Float64Array.of(options.averageBps || Number.POSITIVE_INFINITY),
+      fallbackPeakBps: Float64Array.of(options.peakBps || Number.POSITIVE_INFINITY),
+      fallbackBurstBytes: Math.floor(options.burstBytes),
+      overheadBytes: Math.ceil(options.overheadBytes),
+    };
     this.#police = options.mode === 'police';
   }
 
   admit(batch: TransmitBatch): undefined {
-    const { vm, count } = batch;
-    if (!this.#readTerms(vm)) return;
-    this.#clockNs[0] = Math.round(batch.nowUs * 1000);
     if (batch !== this.#batch) this.#readFrom(batch);
-    this.#average.refill(vm);
-    this.#peak.refill(vm);
-    let i = this.#conform(vm, 0, count);
-    while (i < count) {
+    let i = this.#conform(0);
+    while (i < batch.count) {
       // A frame larger than the bucket never conforms: waiting, it would hold up all behind it for ever.
-      if (!this.#police && !this.#exceedsBucket(vm, batch.bytes[i])) return this.#leaveWaiting(batch, i);
+      if (!this.#police && !this.#exceedsBucket(batch.vm, batch.bytes[i])) return this.#leaveWaiting(batch, i);
       batch.drop(i, DropReason.Policed);
-      i = this.#conform(vm, i + 1, count);
+      i = this.#conform(i + 1);
     }
   }
 
   #readFrom(batch: TransmitBatch): void {
     this.#batch = batch;
-    this.#conform = createConform(batch.bytes, this.#average.tokens, this.#peak.tokens, this.#overheadBytes);
+    this.#conform = createConform(this.#terms, batch);
   }
 
   #exceedsBucket(vm: number, bytes: number): boolean {
-    const limited = this.#averageBps[vm] !== Number.POSITIVE_INFINITY;
-    return bytes + this.#overheadBytes > (limited ? this.#burstBytes[vm] : UNLIMITED_BYTES);
+    const { averageBps, burstBytes, overheadBytes } = this.#terms;
+    const limited = averageBps[vm] !== Number.POSITIVE_INFINITY;
+    return bytes + overheadBytes > (limited ? burstBytes[vm] : UNLIMITED_BYTES);
   }
 
   /** Queues from frame `i`, until the time at which it conforms to both buckets. */
   #leaveWaiting(batch: TransmitBatch, i: number): undefined {
-    const averageNs = this.#average.waitNs(batch.vm, batch.bytes[i] + this.#overheadBytes);
-    const peakNs = this.#peak.waitNs(batch.vm, 0);
+    const { average, peak, overheadBytes, clockNs } = this.#terms;
+    const averageNs = average.waitNs(batch.vm, batch.bytes[i] + overheadBytes);
+    const peakNs = peak.waitNs(batch.vm, 0);
     const waitNs = Math.min(Math.max(averageNs, peakNs), LONGEST_WAIT_NS);
-    batch.queueFrom(i, (this.#clockNs[0] + waitNs) / 1000);
+    batch.queueFrom(i, (clockNs[0] + waitNs) / 1000);
   }
 }
 
-/** Writes a VM's rates and depth to the columns that its buckets read; false when it has no limit. */
-type ReadTerms = (vm: number) => boolean;
-
-function createReadTerms(
-  vms: VmTable,
-  averageBps: Float64Array,
-  peakBps: Float64Array,
-  burstBytes: Int32Array,
-  options: ShapingOptions,
-): ReadTerms {
-  const fixed = {
-    own: { averageBps: vms.limitBps, peakBps: vms.peakBps, burstBytes: vms.burstBytes },
-    fallback: {
-      averageBps: Float64Array.of(options.averageBps || Number.POSITIVE_INFINITY),
-      peakBps: Float64Array.of(options.peakBps || Number.POSITIVE_INFINITY),
-      burstBytes: Math.floor(options.burstBytes),
-    },
-    averageBps,
-    peakBps,
-    burstBytes,
-  };
-  return function readTerms(vm) {
-    const { own, fallback, averageBps, peakBps, burstBytes } = fixed;
-    writeRate(averageBps, vm, own.averageBps, fallback.averageBps);
-    writeRate(peakBps, vm, own.peakBps, fallback.peakBps);
-    if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY) return false;
-    writeDepth(burstBytes, vm, own.burstBytes, fallback.burstBytes);
-    return true;
-  };
+/** Every VM's buckets, the columns they read, and what serves a VM whose row has no limit of its own. */
+interface Terms {
+  readonly vms: VmTable;
+  readonly clockNs: Float64Array;
+  readonly averageBps: Float64Array;
+  readonly peakBps: Float64Array;
+  readonly burstBytes: Int32Array;
+  readonly average: TokenBuckets;
+  readonly peak: TokenBuckets;
+  readonly fallbackAverageBps: Float64Array;
+  readonly fallbackPeakBps: Float64Array;
+  readonly fallbackBurstBytes: number;
+  readonly overheadBytes: number;
 }
 
-/** Charges frames of a batch, from `start` on, while they conform to both buckets; returns the first that does not. */
-type Conform = (vm: number, start: number, count: number) => number;
+/**
+ * Charges frames of a batch, from `start` on, while they conform to both buckets; returns the first that does not. At
+ * the start of a batch it reads the VM's limits and fills its buckets.
+ */
+type Conform = (start: number) => number;
 
-function createConform(bytes: Int32Array, average: Int32Array, peak: Int32Array, overheadBytes: number): Conform {
-  const fixed = { bytes, average, peak, overheadBytes };
-  return function conform(vm, start, count) {
-    const { bytes, average, peak, overheadBytes } = fixed;
-    let averageTokens = average[vm];
-    let peakTokens = peak[vm];
+/** Made once, as earnings.ts says. */
+function createConform(terms: Terms, batch: TransmitBatch): Conform {
+  const { limitBps, peakBps: ownPeakBps, burstBytes: ownBurstBytes } = terms.vms;
+  const { clockNs, averageBps, peakBps, burstBytes, average, peak, overheadBytes } = terms;
+  const { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes } = terms;
+  const fixed = {
+    own: { limitBps, ownPeakBps, ownBurstBytes },
+    fallback: { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes },
+    column: { clockNs, averageBps, peakBps, burstBytes },
+    average: { refillAverage: average.refill, averageTokens: average.tokens },
+    peak: { refillPeak: peak.refill, peakTokens: peak.tokens },
+    batch: { batch, bytes: batch.bytes, overheadBytes },
+  };
+  return function conform(start) {
+    const { limitBps, ownPeakBps, ownBurstBytes } = fixed.own;
+    const { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes } = fixed.fallback;
+    const { clockNs, averageBps, peakBps, burstBytes } = fixed.column;
+    const { refillAverage, averageTokens } = fixed.average;
+    const { refillPeak, peakTokens } = fixed.peak;
+    const { batch, bytes, overheadBytes } = fixed.batch;
+    const vm = batch.vm;
+    const count = batch.count;
+    if (start === 0) {
+      writeRate(averageBps, vm, limitBps, fallbackAverageBps);
+      writeRate(peakBps, vm, ownPeakBps, fallbackPeakBps);
+      if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY) return count;
+      writeDepth(burstBytes, vm, ownBurstBytes, fallbackBurstBytes);
+      clockNs[0] = Math.round(batch.nowUs * 1000);
+      refillAverage(vm);
+      refillPeak(vm);
+    }
+    let average = averageTokens[vm];
+    let peak = peakTokens[vm];
     let i = start;
     for (; i < count; i = (i + 1) | 0) {
       const size = (bytes[i] + overheadBytes) | 0;
-      if (size > averageTokens || peakTokens < 0) break;
-      averageTokens = (averageTokens - size) | 0;
-      peakTokens = (peakTokens - size) | 0;
+      if (size > average || peak < 0) break;
+      average = (average - size) | 0;
+      peak = (peak - size) | 0;
     }
-    average[vm] = averageTokens;
-    peak[vm] = peakTokens;
+    averageTokens[vm] = average;
+    peakTokens[vm] = peak;
     return i;
   };
 }

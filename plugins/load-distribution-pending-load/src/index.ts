@@ -16,7 +16,7 @@ import { NicPace } from './nic-pace.ts';
 import { pendingLoadOptions } from './options.ts';
 import { PriorityWatch } from './priority-watch.ts';
 import { ReservedHomes } from './reserved-homes.ts';
-import { createProject, createSpread, type FinishOrder, type Project, type Spread } from './spread.ts';
+import { createSpread, type FinishOrder, type Spread } from './spread.ts';
 
 export { pendingLoadOptions };
 
@@ -44,7 +44,6 @@ export class PendingLoad implements LoadDistribution {
     finishUs: new Float64Array(WINDOW),
     head: new Int32Array(1),
   };
-  readonly #project: Project;
   #spread: Spread = () => undefined;
   /** The batch that `#spread` writes to: the host's only one. */
   #batch: TransmitBatch | undefined;
@@ -59,7 +58,6 @@ export class PendingLoad implements LoadDistribution {
     this.#watch = options.priority ? new PriorityWatch(options.priorityHoldUs) : undefined;
     this.#homes = options.reservations ? new ReservedHomes(nics, vms) : undefined;
     this.#pace = new NicPace(nics);
-    this.#project = createProject(this.#window, nics, this.#pace.usPerByte, options.grainBytes);
   }
 
   select(batch: TransmitBatch): undefined {
@@ -70,15 +68,13 @@ export class PendingLoad implements LoadDistribution {
     const nicCount = nics.availableCount;
     if (nicCount === 1) return sendAll(batch, nics.available[0]);
     if (batch !== this.#batch) this.#writeTo(batch);
-    this.#pace.follow();
-    this.#project(nicCount);
-    if (this.#watch?.isOutranked(this.vms.priority[batch.vm], batch.nowUs)) this.#leaveLeastLoaded();
-    this.#spread(batch.count, nicCount);
+    const outranked = this.#watch?.isOutranked(this.vms.priority[batch.vm], batch.nowUs) ?? false;
+    this.#spread(batch.count, nicCount, outranked);
   }
 
   #writeTo(batch: TransmitBatch): void {
     this.#batch = batch;
-    this.#spread = createSpread(this.#window, this.#pace.usPerByte, this.#grainBytes, batch.bytes, batch.nic);
+    this.#spread = createSpread(this.#window, this.nics, this.#pace, this.#grainBytes, batch);
   }
 
   #renew(): void {
@@ -86,15 +82,6 @@ export class PendingLoad implements LoadDistribution {
     for (let k = 0; k < availableCount; k++) this.#window.order[k] = available[k];
     this.#window.head[0] = 0;
     this.#epoch = epoch;
-  }
-
-  /** Puts the NIC that would be finished first behind all others, out of reach. */
-  #leaveLeastLoaded(): void {
-    const { order, finishUs, head } = this.#window;
-    const tail = head[0] + this.nics.availableCount;
-    order[tail] = order[head[0]];
-    finishUs[tail] = Number.POSITIVE_INFINITY;
-    head[0]++;
   }
 }
 

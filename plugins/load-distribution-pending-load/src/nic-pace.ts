@@ -7,43 +7,24 @@ const SPEED_WHEN_NONE_IS_KNOWN_BPS = 1e9;
 export class NicPace {
   readonly usPerByte = new Float64Array(MAX_NICS);
   /** The speed of each NIC when it was last learnt, as the table had it. */
-  readonly #learntBps = new Float64Array(MAX_NICS).fill(-1);
-
+  readonly learntBps = new Float64Array(MAX_NICS).fill(-1);
   readonly #nics: NicTable;
-  readonly #changed: Changed;
 
   constructor(nics: NicTable) {
     this.#nics = nics;
-    this.#changed = createChanged(nics.count, nics.speedBps, this.#learntBps);
   }
 
-  /** Takes note of speeds that have changed. Called once a batch. */
-  follow(): void {
-    if (this.#changed()) this.#learn(this.#nics);
-  }
-
-  #learn(nics: NicTable): void {
-    const { count, speedBps } = nics;
+  /** Takes note of the speeds, when one has changed. */
+  learn(): void {
+    const { count, speedBps } = this.#nics;
     let slowestBps = Number.POSITIVE_INFINITY;
     for (let nic = 0; nic < count; nic++) if (isKnown(speedBps[nic])) slowestBps = Math.min(slowestBps, speedBps[nic]);
     if (slowestBps === Number.POSITIVE_INFINITY) slowestBps = SPEED_WHEN_NONE_IS_KNOWN_BPS;
     for (let nic = 0; nic < count; nic++) {
       this.usPerByte[nic] = 8e6 / (isKnown(speedBps[nic]) ? speedBps[nic] : slowestBps);
-      this.#learntBps[nic] = speedBps[nic];
+      this.learntBps[nic] = speedBps[nic];
     }
   }
-}
-
-/** True when a NIC's speed is not the one that was learnt; made as spread.ts says. */
-type Changed = () => boolean;
-
-function createChanged(count: number, speedBps: Float64Array, learntBps: Float64Array): Changed {
-  const fixed = { count, speedBps, learntBps };
-  return function changed() {
-    const { count, speedBps, learntBps } = fixed;
-    for (let nic = 0; nic < count; nic = (nic + 1) | 0) if (speedBps[nic] !== learntBps[nic]) return true;
-    return false;
-  };
 }
 
 function isKnown(speedBps: number): boolean {

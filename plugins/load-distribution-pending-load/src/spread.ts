@@ -1,9 +1,5 @@
-import type { NicTable } from '@fairlead/sdk';
-
-/*
- * What runs for every batch is made once around an object `fixed`, which it takes apart in its first line: V8 compiles
- * what it finds there in as constants, where it would check an array's kind and load its address at every access.
- */
+import type { NicTable, TransmitBatch } from '@fairlead/sdk';
+import type { NicPace } from './nic-pace.ts';
 
 /**
  * The available NICs, soonest finished first, as a window of two arrays. A NIC that has had its part leaves at the head
@@ -21,75 +17,75 @@ export interface FinishOrder {
   readonly head: Int32Array;
 }
 
-/** Moves those that finish after `us` one place to the tail, which is free, and returns the place that this frees. */
-type MakeRoom = (head: number, tail: number, us: number) => number;
+/** More than any batch holds; where a table holds nonsense, so that a budget is not a number, it ends the batch. */
+const WHOLE_BATCH_BYTES = 2 ** 30;
 
-function createMakeRoom(window: FinishOrder): MakeRoom {
-  const fixed = { ...window };
-  return function makeRoom(head, tail, us) {
-    const { order, finishUs } = fixed;
-    let place = tail;
-    while (place > head && finishUs[place - 1] > us) {
-      finishUs[place] = finishUs[place - 1];
-      order[place] = order[place - 1];
-      place = (place - 1) | 0;
-    }
-    return place;
-  };
-}
+/** Chooses a NIC for each of the first `count` frames of a batch; `outranked`: without the one that is finished first. */
+export type Spread = (count: number, nicCount: number, outranked: boolean) => void;
 
-/** Sorts the NICs by what is pending now. */
-export type Project = (nicCount: number) => void;
-
-export function createProject(
+/**
+ * Made once, around an object `fixed` that the function takes apart in its first lines: V8 compiles what it finds there
+ * in as constants, where it would check an array's kind and load its address at every access.
+ */
+export function createSpread(
   window: FinishOrder,
   nics: NicTable,
-  usPerByte: Float64Array,
+  pace: NicPace,
   grainBytes: number,
-): Project {
-  const makeRoom = createMakeRoom(window);
-  const fixed = { ...window, pendingBytes: nics.pendingBytes, usPerByte, grainBytes, makeRoom };
-  return function project(nicCount) {
-    const { order, finishUs, head, pendingBytes, usPerByte, grainBytes, makeRoom } = fixed;
+  batch: TransmitBatch,
+): Spread {
+  const { order, finishUs, head } = window;
+  const fixed = {
+    window: { order, finishUs, head },
+    table: { nicsInAll: nics.count, speedBps: nics.speedBps, pendingBytes: nics.pendingBytes },
+    known: { learntBps: pace.learntBps, usPerByte: pace.usPerByte },
+    batch: { bytes: batch.bytes, chosen: batch.nic },
+    limit: { grainBytes, wholeBatchBytes: WHOLE_BATCH_BYTES },
+    pace,
+  };
+  return function spread(count, nicCount, outranked) {
+    const { order, finishUs, head } = fixed.window;
+    const { nicsInAll, speedBps, pendingBytes } = fixed.table;
+    const { learntBps, usPerByte } = fixed.known;
+    const { bytes, chosen } = fixed.batch;
+    const { grainBytes, wholeBatchBytes } = fixed.limit;
+    const { pace } = fixed;
+
+    for (let nic = 0; nic < nicsInAll; nic = (nic + 1) | 0) {
+      if (speedBps[nic] === learntBps[nic]) continue;
+      pace.learn();
+      break;
+    }
+
+    // Sorts the NICs by what is pending now, by insertion: from batch to batch the order hardly changes, and equals must
+    // keep theirs.
     const from = head[0];
     let lastUs = Number.NEGATIVE_INFINITY;
-    // An insertion sort: from batch to batch the order hardly changes, and equals must keep theirs.
     for (let k = 0; k < nicCount; k = (k + 1) | 0) {
       const nic = order[from + k];
       const us = (pendingBytes[nic] + grainBytes) * usPerByte[nic];
       let place = k;
       if (us >= lastUs) lastUs = us;
-      else place = makeRoom(0, k, us);
+      else {
+        for (; place > 0 && finishUs[place - 1] > us; place = (place - 1) | 0) {
+          finishUs[place] = finishUs[place - 1];
+          order[place] = order[place - 1];
+        }
+      }
       finishUs[place] = us;
       order[place] = nic;
     }
-    head[0] = 0;
-  };
-}
 
-/** Chooses a NIC for each of the first `count` frames. */
-export type Spread = (count: number, nicCount: number) => void;
-
-/** More than any batch holds; where a table holds nonsense, so that a budget is not a number, it ends the batch. */
-const WHOLE_BATCH_BYTES = 2 ** 30;
-
-export function createSpread(
-  window: FinishOrder,
-  usPerByte: Float64Array,
-  grainBytes: number,
-  bytes: Int32Array,
-  chosen: Int32Array,
-): Spread {
-  const makeRoom = createMakeRoom(window);
-  const fixed = { ...window, usPerByte, grainBytes, bytes, chosen, makeRoom, wholeBatchBytes: WHOLE_BATCH_BYTES };
-  return function spread(count, nicCount) {
-    const { order, finishUs, head, usPerByte, grainBytes, bytes, chosen, makeRoom, wholeBatchBytes } = fixed;
-    let at = head[0];
+    let at = 0;
+    if (outranked) {
+      order[nicCount] = order[0];
+      finishUs[nicCount] = Number.POSITIVE_INFINITY;
+      at = 1;
+    }
     for (let i = 0; ; ) {
       const nic = order[at];
-      const pace = usPerByte[nic];
       // Until it would finish after the runner-up. Never under one grain, since it is first.
-      const untilBytes = (finishUs[at + 1] - finishUs[at]) / pace + grainBytes;
+      const untilBytes = (finishUs[at + 1] - finishUs[at]) / usPerByte[nic] + grainBytes;
       const budgetBytes = untilBytes < wholeBatchBytes ? Math.ceil(untilBytes) | 0 : wholeBatchBytes;
       let leftBytes = budgetBytes;
       for (; i < count && leftBytes > 0; i = (i + 1) | 0) {
@@ -101,9 +97,13 @@ export function createSpread(
         head[0] = at + 1;
         return;
       }
-      const us = finishUs[at] + (budgetBytes - leftBytes) * pace;
-      const place = makeRoom(at + 1, at + nicCount, us);
+      const us = finishUs[at] + (budgetBytes - leftBytes) * usPerByte[nic];
+      let place = (at + nicCount) | 0;
       at = (at + 1) | 0;
+      for (; place > at && finishUs[place - 1] > us; place = (place - 1) | 0) {
+        finishUs[place] = finishUs[place - 1];
+        order[place] = order[place - 1];
+      }
       finishUs[place] = us;
       order[place] = nic;
     }

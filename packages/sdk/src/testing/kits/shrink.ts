@@ -1,14 +1,18 @@
 /** Candidates that are tried before the smallest so far is taken as it is. */
 const MAX_TRIES = 1000;
 
-/** The simplest scenario that still fails, found by taking the first simpler one that does, again and again. */
-export function shrink<S>(failing: S, simpler: (scenario: S) => Iterable<S>, fails: (scenario: S) => boolean): S {
+/**
+ * The simplest scenario that still fails, found by taking the first simpler one that does, again and again. It yields
+ * each candidate and is told whether that one fails, so that the same search serves laws that answer at once and laws
+ * that answer later.
+ */
+export function* shrinking<S>(failing: S, simpler: (scenario: S) => Iterable<S>): Generator<S, S, boolean> {
   let smallest = failing;
   let tries = 0;
   search: while (tries < MAX_TRIES) {
     for (const candidate of simpler(smallest)) {
       if (++tries > MAX_TRIES) return smallest;
-      if (!fails(candidate)) continue;
+      if (!(yield candidate)) continue;
       smallest = candidate;
       continue search;
     }

@@ -1,0 +1,70 @@
+import type { Static } from '@sinclair/typebox';
+import { FairleadError } from '../errors.ts';
+import type { OptionsSchema, Written } from '../options.ts';
+import type { PluginDefinition } from '../plugin.ts';
+import type { PluginKind } from '../points/map.ts';
+import { createInstance } from './instance.ts';
+import { admissionLaws } from './kits/admission.ts';
+import type { Law } from './kits/law.ts';
+import { loadDistributionLaws } from './kits/load-distribution.ts';
+
+/** What an author gives a kit beside the plugin; a kind that wants more extends it in `GivenByKind`. */
+export interface ConformanceGiven {
+  /** Options to try beside the defaults and the bounds of the schema, as they would stand in a configuration. */
+  readonly options?: readonly object[];
+}
+
+/** What the kit of each kind may be given. */
+export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {}
+
+type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
+
+/** The kit of each kind that has one; the file of a kit is `kits/<kind>-kit.ts`. */
+const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
+  admission: (plugin, given) => admissionLaws((parts) => createInstance(plugin, given.options?.[0] ?? {}, parts)),
+  'load-distribution': (plugin, given) =>
+    loadDistributionLaws((parts) => createInstance(plugin, given.options?.[0] ?? {}, parts)),
+};
+
+/** The kinds that have a kit. */
+export const CONFORMANCE_KINDS = Object.keys(KITS) as readonly PluginKind[];
+
+/** The options that a plugin takes, as an author writes them. */
+type GivenFor<K extends PluginKind, S extends OptionsSchema> = Omit<GivenByKind[K], 'options'> & {
+  readonly options?: readonly Written<Static<S>>[];
+};
+
+/**
+ * The laws of the plugin's extension point, to be tried on this plugin: one test for each.
+ *
+ * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_KIND` for a kind that has no laws.
+ *
+ * @example
+ * ```ts
+ * import { test } from 'node:test';
+ * import { definePlugin, Type } from '@fairlead/sdk';
+ * import { conformanceLaws } from '@fairlead/sdk/testing';
+ *
+ * const plugin = definePlugin({
+ *   kind: 'admission',
+ *   name: 'admit-all',
+ *   apiVersion: 1,
+ *   options: Type.Object({}, { additionalProperties: false }),
+ *   implementation: class {
+ *     admit(): undefined {}
+ *   },
+ * });
+ * for (const { name, check } of conformanceLaws(plugin)) test(`admit-all ${name}`, () => check());
+ * ```
+ */
+export function conformanceLaws<K extends PluginKind, S extends OptionsSchema>(
+  plugin: PluginDefinition<K, S>,
+  given: GivenFor<K, S> = {} as GivenFor<K, S>,
+): readonly Law[] {
+  const kit: Kit<K> | undefined = KITS[plugin.kind];
+  if (kit !== undefined) return kit(plugin as unknown as PluginDefinition<K>, given as GivenByKind[K]);
+  throw new FairleadError('FAIRLEAD_ERR_PLUGIN_KIND', `there are no laws for the kind "${plugin.kind}"`, {
+    where: `plugin ${plugin.name}`,
+    mend: `use a plugin of the kinds ${CONFORMANCE_KINDS.join(', ')}`,
+  });
+}

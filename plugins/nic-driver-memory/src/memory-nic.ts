@@ -2,6 +2,7 @@ import {
   type Clock,
   type FrameBurst,
   inject,
+  LinePacer,
   type LinkStatus,
   Microseconds,
   Nic,
@@ -17,7 +18,6 @@ import {
   Type,
 } from '@fairlead/sdk';
 import { FrameQueue } from './frame-queue.ts';
-import { Line } from './line.ts';
 import { LinkState } from './link-state.ts';
 import { Segment } from './segment.ts';
 
@@ -93,7 +93,7 @@ export class MemoryNic implements NicDriver {
     unkeptFrames: 0,
   };
   readonly #state: LinkState;
-  readonly #line = new Line();
+  readonly #line = new LinePacer();
   /** Towards the host; made when there is something that could send to it. */
   #arrivals: FrameQueue | undefined;
   /** What the other side has seen; made when someone wants to look. */
@@ -167,7 +167,8 @@ export class MemoryNic implements NicDriver {
   }
 
   nextEventUs(nowUs: number): number {
-    return Math.min(this.#line.nextBeginUs(nowUs), this.#arrivals?.dueUs ?? Number.POSITIVE_INFINITY);
+    const arrivalUs = this.#arrivals?.dueUs ?? Number.POSITIVE_INFINITY;
+    return Math.max(nowUs, Math.min(this.#line.nextBeginUs(nowUs), arrivalUs));
   }
 
   /** Wakes when a frame sets out towards the host; `nextEventUs` tells of those that are on their way already. */

@@ -66,7 +66,7 @@ describe('the line of a simulated NIC', () => {
     const { nic, offerBytes, clock } = testNic();
     offerBytes(100, 1250);
     clock.advance(20);
-    expect(nic.nextEventUs(20)).toBe(10);
+    expect(nic.nextEventUs(20)).toBe(20);
     clock.advance(1e6);
     expect(nic.nextEventUs(clock.nowUs())).toBe(Number.POSITIVE_INFINITY);
     expect(offerBytes(100, 1250)).toBe(1);

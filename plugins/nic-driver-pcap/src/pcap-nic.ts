@@ -5,6 +5,7 @@ import {
   type FrameBurst,
   inject,
   isFairleadError,
+  LinePacer,
   type LinkStatus,
   type Log,
   Logger,
@@ -19,7 +20,6 @@ import {
 } from '@fairlead/sdk';
 import { CaptureReader } from './capture-reader.ts';
 import { CaptureWriter } from './capture-writer.ts';
-import { Line } from './line.ts';
 
 export const pcapNicOptions = Type.Object(
   {
@@ -66,7 +66,7 @@ export interface PcapNicCounters {
 /** A NIC whose network is a pair of files: it receives what one capture holds and writes what it sends to another. */
 export class PcapNic implements NicDriver {
   readonly counters: PcapNicCounters = { sentFrames: 0, sentBytes: 0, receivedFrames: 0, cutFrames: 0 };
-  readonly #line = new Line();
+  readonly #line = new LinePacer();
   #reader: CaptureReader | undefined;
   #writer: CaptureWriter | undefined;
   #startUs = 0;
@@ -159,7 +159,7 @@ export class PcapNic implements NicDriver {
 
   nextEventUs(nowUs: number): number {
     if (this.#fault !== undefined) return nowUs;
-    return Math.min(this.#line.nextBeginUs(nowUs), this.#dueUs);
+    return Math.max(nowUs, Math.min(this.#line.nextBeginUs(nowUs), this.#dueUs));
   }
 
   /** Writes frame `i`. A full disk throws, but only once the frames taken before have been told to the host. */

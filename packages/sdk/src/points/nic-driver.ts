@@ -55,6 +55,9 @@ export interface NicDriver {
    * function when it is awake again. A driver without it is polled every millisecond.
    */
   arm?(wake: () => void): () => void;
-  /** When, on the virtual clock, `send` may take or `receive` may give something next; Infinity when nothing is under way. */
+  /**
+   * When, on the virtual clock, `send` may take or `receive` may give something next: `nowUs` at the earliest, Infinity
+   * when nothing is under way. While the link is up and frames were left waiting at the last `send`, something is.
+   */
   nextEventUs?(nowUs: number): number;
 }

@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts';
 import { replayCommand } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
+import { addControlCommands } from './control/program.ts';
 import type { Output } from './output.ts';
 import { ownManifest } from './version.ts';
 import { progressOn } from './view/progress.ts';
@@ -13,6 +14,8 @@ import type { TerminalStreams } from './view/terminal.ts';
 interface LiveFlags {
   readonly for?: number;
   readonly json?: boolean;
+  /** A path, or false for `--no-control`; true is what commander says when neither was given. */
+  readonly control?: string | boolean;
 }
 
 interface ReplayCommandFlags {
@@ -55,8 +58,9 @@ export function createProgram(
       throw new WrongUse(exitCode === 0 ? 0 : WRONG_USE);
     });
 
-  const live = ({ for: forMs, json = false }: LiveFlags) => ({
+  const live = ({ for: forMs, json = false, control = true }: LiveFlags) => ({
     ...(forMs === undefined ? {} : { forMs }),
+    ...(control === true ? {} : { control }),
     json,
     ...(terminal === undefined ? {} : { terminal }),
   });
@@ -66,6 +70,8 @@ export function createProgram(
     .description('run four simulated guests over a team of three simulated NICs')
     .option('--for <time>', 'end by itself after a time, as 10s', duration)
     .option('--json', 'print lines of JSON')
+    .option('--control <path>', 'where the control socket is to be (default: a path of its own, which is printed)')
+    .option('--no-control', 'without a control socket')
     .action(async (flags: LiveFlags) => done(await demo(live(flags), output)));
 
   program
@@ -81,7 +87,11 @@ export function createProgram(
     .argument('<file>', 'configuration, as host.yaml')
     .option('--for <time>', 'end by itself after a time, as 10s', duration)
     .option('--json', 'print lines of JSON')
+    .option('--control <path>', 'where the control socket is to be (default: a path of its own, which is printed)')
+    .option('--no-control', 'without a control socket')
     .action(async (file: string, flags: LiveFlags) => done(await run(file, live(flags), output)));
+
+  addControlCommands(program, output, done);
 
   program
     .command('replay')

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { Host } from '@fairlead/core';
 import { type CheckedHostFile, checkHostFile, faultAt } from '../config/check-host-file.ts';
 import { type Fault, faultLines } from '../config/fault.ts';
 import { namedPlace } from '../config/named-place.ts';
+import { controlPathFor } from '../control/place.ts';
+import { type ControlSocket, openControl } from '../control/server.ts';
 import { faultFrom } from '../fault-from.ts';
 import { EventQueue } from '../live/events.ts';
 import { type Monitor, showLines, showScreen, type Watched } from '../live/monitor.ts';
@@ -23,6 +26,8 @@ export interface RunOptions {
   readonly nicKeys?: boolean;
   /** A terminal to show a live screen on; lines when left out. */
   readonly terminal?: TerminalStreams;
+  /** Where the control socket is to be; false: there is to be none. At a path of its own when left out. */
+  readonly control?: string | false;
 }
 
 /**
@@ -44,8 +49,17 @@ export async function run(name: string, options: RunOptions, output: Output): Pr
     stop.dispose();
     return report([startFault(checked, error)], options, output);
   }
+  let control: ControlSocket | undefined;
+  try {
+    control = await listen(checked, host, options, output);
+  } catch (error) {
+    stop.dispose();
+    await host.close();
+    return report([faultFrom(error)], options, output);
+  }
   const watched = { host, composition: checked.composition, events };
-  const cause = await watch(watched, checked.file.name, options, stop, output);
+  const cause = await watch(watched, checked.file.name, options, stop, output, control);
+  await control?.close();
   await host.close();
   return account(host, cause, options, output);
 }
@@ -66,20 +80,43 @@ function startFault({ file, composition }: CheckedHostFile, error: unknown): Fau
   return faultAt(file, { ...fault, path, what: `${fault.path}: ${fault.what}` });
 }
 
+/** Opens the control socket. A path that was asked for must be had; without the usual one a host can do. */
+async function listen(
+  { file, composition }: CheckedHostFile,
+  host: Host,
+  { control }: RunOptions,
+  output: Output,
+): Promise<ControlSocket | undefined> {
+  if (control === false) return undefined;
+  const controlled = { host, composition, name: file.name };
+  if (control !== undefined) return openControl(resolve(control), controlled);
+  try {
+    return await openControl(controlPathFor(file.name), controlled);
+  } catch (error) {
+    for (const line of faultLines(faultFrom(error))) output.tell(line);
+    return undefined;
+  }
+}
+
 async function watch(
   watched: Watched,
   name: string,
   options: RunOptions,
   stop: Stop,
   output: Output,
+  control: ControlSocket | undefined,
 ): Promise<StopCause> {
   const { host, composition } = watched;
   const { json = false, terminal, nicKeys = false } = options;
   const title = options.title ?? `fairlead run ${name}`;
   let monitor: Monitor;
   if (terminal === undefined || json) {
-    if (json) output.print(JSON.stringify({ type: 'start', file: name, about: describe(composition) }));
-    else output.print(`${title}: ${describe(composition)}`);
+    const at = control === undefined ? {} : { control: control.path };
+    if (json) output.print(JSON.stringify({ type: 'start', file: name, about: describe(composition), ...at }));
+    else {
+      output.print(`${title}: ${describe(composition)}`);
+      if (control !== undefined) output.print(`control socket: ${control.path}`);
+    }
     monitor = showLines(watched, output, json);
   } else {
     const nics = Math.min(9, composition.config.nics.length);

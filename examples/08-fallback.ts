@@ -36,7 +36,7 @@ for (const [policy, fallback] of [
     .nic('left', use(memoryNic))
     .nic('right', use(memoryNic))
     .vm('web', '52:54:00:00:00:01', use(memoryDevice, { traffic: { rateBps: '100Mbps' } }))
-    .distribute(policy, fallback)
+    .distribute(policy, { fallback })
     .inline()
     .start();
 

@@ -15,7 +15,7 @@ const host = await createHost()
   .vm('b', '52:54:00:00:00:02', use(memoryDevice, { traffic }))
   .vm('c', '52:54:00:00:00:03', use(memoryDevice, { traffic }))
   .vm('d', '52:54:00:00:00:04', use(memoryDevice, { traffic }))
-  .distribute(use(pendingLoad), use(roundRobin))
+  .distribute(use(pendingLoad), { fallback: use(roundRobin) })
   // Each worker owns some of the VMs, and has a transmit queue of its own on every NIC.
   .runtime({ kind: 'workers', workers: 2 })
   .start();

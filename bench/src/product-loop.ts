@@ -130,8 +130,8 @@ export class ProductLoop {
     ];
     this.#distributions = [pendingLoad, roundRobin, vmAffinity].map((one) => make(one, {}) as LoadDistribution);
     this.#policies = new Policies(
-      this.#seat(0, this.#admissions),
-      this.#seat(0, this.#distributions),
+      { seat: this.#seat(0, this.#admissions) },
+      { seat: this.#seat(0, this.#distributions) },
       arena.nics,
       (fault) => {
         throw fault.error;

@@ -124,9 +124,9 @@ export class VethPipeline {
     const shaping = seat<AdmissionPolicy>(shapingFilter as never, { peakBurstBytes: PEAK_BURST_BYTES }, surroundings);
     const pending = seat<LoadDistribution>(pendingLoad as never, {}, surroundings);
     // Without seats: the framework's last resorts, which admit everything and take the first NIC.
-    const { admission, distribution } = new Policies(undefined, undefined, arena.nics, fault);
+    const { admission, distribution } = new Policies({ seat: undefined }, { seat: undefined }, arena.nics, fault);
     this.#bare = { admission, distribution };
-    this.#policies = new Policies(shaping, pending, arena.nics, fault);
+    this.#policies = new Policies({ seat: shaping }, { seat: pending }, arena.nics, fault);
     this.#shaped = { admission: shaping.instance, distribution: pending.instance };
     this.#reader = new Reader(arena, from);
     this.#forwarder = new Forwarder(arena, this.#policies, {

@@ -36,6 +36,12 @@ export type MoreOfNic = WrittenHostConfig extends { nics?: readonly (infer N)[] 
 export type MoreOfVm = WrittenHostConfig extends { vms?: readonly (infer V)[] }
   ? Omit<V & object, 'name' | 'mac' | 'device'>
   : never;
+/** What may be said of a policy beside its plugin and options. */
+export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'budget'> & {
+  /** Serves when the policy fails. */
+  readonly fallback?: Used<K> | undefined;
+};
+type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
 /** A section of the configuration. */
 export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
@@ -83,18 +89,35 @@ export class HostBuilder {
     return this;
   }
 
-  admit(policy: Used<'admission'>, fallback?: Used<'admission'>): this {
-    return this.#policy('admission', policy, fallback);
+  /**
+   * The admission policy, and what happens when it fails.
+   *
+   * @example
+   * ```ts
+   * host.admit(use(shapingFilter), { fail: 'closed', budget: { batchUs: '50us' } });
+   * ```
+   */
+  admit(policy: Used<'admission'>, more: MoreOfPolicy<'admission'> = {}): this {
+    return this.#policy('admission', policy, more);
   }
 
-  distribute(policy: Used<'load-distribution'>, fallback?: Used<'load-distribution'>): this {
-    return this.#policy('distribution', policy, fallback);
+  /**
+   * The load distribution, and what happens when it fails.
+   *
+   * @example
+   * ```ts
+   * host.distribute(use(pendingLoad), { fallback: use(roundRobin) });
+   * ```
+   */
+  distribute(policy: Used<'load-distribution'>, more: MoreOfPolicy<'load-distribution'> = {}): this {
+    return this.#policy('distribution', policy, more);
   }
 
-  #policy(section: string, policy: Used<PluginKind>, fallback?: Used<PluginKind>): this {
+  #policy<K extends PluginKind>(section: string, policy: Used<K>, { fallback, ...more }: MoreOfPolicy<K>): this {
     this.#sections[section] = {
       ...this.#place(policy),
       ...(fallback === undefined ? {} : { fallback: this.#place(fallback) }),
+      ...more,
     };
     return this;
   }

@@ -1,4 +1,4 @@
-import { Milliseconds, Rate, Size, type Static, Type, type Written } from '@fairlead/sdk';
+import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type Written } from '@fairlead/sdk';
 
 const name = (description: string) =>
   Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
@@ -16,13 +16,40 @@ export const pluginUseSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** A policy and its fallback in a place of the configuration. */
+/** What a plugin may use; what is left out is not bounded, but for control calls. */
+export const budgetSchema = Type.Object(
+  {
+    batchUs: Type.Optional(
+      Microseconds({ exclusiveMinimum: 0, description: 'time of one call in the data path, as the median of samples' }),
+    ),
+    controlMs: Milliseconds({
+      default: 30_000,
+      minimum: 1,
+      maximum: 3_600_000,
+      description:
+        'time of one control call: making the instance in a worker, open, close, start, migrate and the like',
+    }),
+    memoryBytes: Type.Optional(
+      Size({ exclusiveMinimum: 0, description: 'memory that its constructor and its sampled calls may take' }),
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
+);
+
+/** A policy, its fallback and what its failure means, in a place of the configuration. */
 export const policySchema = Type.Object(
   {
     ...pluginUseSchema.properties,
     fallback: Type.Optional(pluginUseSchema),
+    fail: Type.Union([Type.Literal('fallback'), Type.Literal('open'), Type.Literal('closed'), Type.Literal('stop')], {
+      default: 'fallback',
+      description:
+        'when it fails: fallback: the next one serves; open: every frame goes, by the first available NIC; ' +
+        'closed: every frame is dropped; stop: the host stops',
+    }),
+    budget: budgetSchema,
   },
-  { additionalProperties: false, description: 'a policy, and the one that serves when it fails' },
+  { additionalProperties: false, description: 'a policy, and what happens when it fails' },
 );
 
 /** A VM's bandwidth allocation. */
@@ -138,6 +165,10 @@ export type HostConfig = Static<typeof hostConfigSchema>;
 export type WrittenHostConfig = Written<HostConfig>;
 export type PluginUse = Static<typeof pluginUseSchema>;
 export type PolicyUse = Static<typeof policySchema>;
+/** What a plugin may use before it counts as failed: microseconds a batch, milliseconds a control call, bytes. */
+export type Budget = Static<typeof budgetSchema>;
+/** What the failure of a policy means for the traffic. */
+export type FailureMode = PolicyUse['fail'];
 export type Bandwidth = Static<typeof bandwidthSchema>;
 export type NicConfig = HostConfig['nics'][number];
 export type VmConfig = HostConfig['vms'][number];

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, type NicDriver } from '@fairlead/sdk';
 import { SystemClock, VirtualClock } from './clock.ts';
-import type { Composition } from './compose.ts';
 import type { HostConfig } from './config.ts';
 import { type Account, accounts, assertConserved } from './conservation.ts';
 import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager, type UnmetReservation } from './managers/resource-manager.ts';
 import { VmManager, type VmState } from './managers/vm-manager.ts';
 import { Arena, createArena } from './memory/arena.ts';
+import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
 import { DeviceLoop } from './runtime/device-loop.ts';

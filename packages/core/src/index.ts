@@ -3,25 +3,20 @@ export {
   HostBuilder,
   hostFrom,
   type MoreOfNic,
+  type MoreOfPolicy,
   type MoreOfVm,
   type Section,
   type Used,
   use,
   type WrittenOptions,
 } from './builder.ts';
-export {
-  type Composed,
-  type ComposeOptions,
-  type Composition,
-  checkHost,
-  composeHost,
-  type DevicePlan,
-  type PluginPlan,
-  type PolicyPlan,
-} from './compose.ts';
+export { type Composed, checkHost, composeHost } from './compose.ts';
 export {
   type Bandwidth,
+  type Budget,
   bandwidthSchema,
+  budgetSchema,
+  type FailureMode,
   type HostConfig,
   hostConfigSchema,
   type NicConfig,
@@ -41,5 +36,7 @@ export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
 export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
+export type { Composition, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts';
+export type { ComposeOptions } from './plugins/plan-loader.ts';
 export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';

@@ -1,9 +1,9 @@
 import { Port, parseMac } from '@fairlead/sdk';
 import { VirtualClock } from './clock.ts';
-import type { Composition } from './compose.ts';
 import { Arena, createArena } from './memory/arena.ts';
 import { layOutMemory, type MemoryShape } from './memory/layout.ts';
 import { ArenaPort } from './path/vnic-port.ts';
+import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
 import { type Complaint, complaintFrom } from './plugins/schema-values.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
@@ -57,7 +57,7 @@ export async function rehearse(composition: Composition): Promise<Complaint[]> {
     const value = new ArenaPort(arena, device.name, device.vms, device.shared, macs);
     await attempt(where, () => instantiate(definition, options, surroundings, where, { token: Port, value }));
   }
-  const others = [...composition.admission, ...composition.distribution, composition.hypervisor];
+  const others = [...composition.admission.chain, ...composition.distribution.chain, composition.hypervisor];
   for (const plan of others) {
     if (plan === undefined) continue;
     await attempt(

@@ -1,7 +1,7 @@
 import { macWord0, macWord1, parseMac, type VmTable } from '@fairlead/sdk';
-import type { Composition } from './compose.ts';
 import type { HostConfig } from './config.ts';
 import type { MemoryShape } from './memory/layout.ts';
+import type { Composition } from './plan.ts';
 
 /** How large the shared memory of a host is. */
 export function shapeOf(config: HostConfig): MemoryShape {

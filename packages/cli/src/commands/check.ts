@@ -32,8 +32,8 @@ function summaryOf({ config, admission, distribution }: Composition) {
     nics: config.nics.length,
     spare: config.nics.filter((nic) => nic.role !== 'active').length,
     vms: config.vms.length,
-    admission: admission.length === 0 ? ['none'] : admission.map((plan) => plan.name),
-    distribution: distribution.length === 0 ? ['first-available'] : distribution.map((plan) => plan.name),
+    admission: admission.chain.length === 0 ? ['none'] : admission.chain.map((plan) => plan.name),
+    distribution: distribution.chain.length === 0 ? ['first-available'] : distribution.chain.map((plan) => plan.name),
     runtime: kind === 'inline' ? 'inline runtime' : count(workers, 'worker'),
   };
 }

@@ -48,11 +48,11 @@ export async function replayHost(
   give('load-distribution', FIRST_AVAILABLE, watchedDistribution(firstAvailable as never, log));
   const { admission, distribution } = composition.config;
   for (const [i, use] of [admission?.use, admission?.fallback?.use].entries()) {
-    const plan = composition.admission[i];
+    const plan = composition.admission.chain[i];
     if (plan !== undefined) give('admission', use, watchedAdmission(plan.definition, log));
   }
   for (const [i, use] of [distribution?.use, distribution?.fallback?.use].entries()) {
-    const plan = composition.distribution[i];
+    const plan = composition.distribution.chain[i];
     if (plan !== undefined) give('load-distribution', use, watchedDistribution(plan.definition, log));
   }
   const replayed = await composeHost(written as unknown as WrittenHostConfig, { bases: basesOf(file), definitions });
@@ -72,7 +72,7 @@ const FIRST_AVAILABLE = 'first-available';
 type Distribution = CheckedHostFile['composition']['config']['distribution'];
 
 /** With what the host would fall back on written out, so that its choices are in the log as well. */
-function distributionOf(distribution: Distribution): NonNullable<Distribution> {
+function distributionOf(distribution: Distribution): NonNullable<WrittenHostConfig['distribution']> {
   const last = { use: FIRST_AVAILABLE };
   return distribution === undefined ? last : { ...distribution, fallback: distribution.fallback ?? last };
 }

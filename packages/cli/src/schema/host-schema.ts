@@ -18,6 +18,10 @@ export async function hostSchema(): Promise<JsonSchema> {
   const vm = properties['vms']?.items;
   if (vm !== undefined) vm['oneOf'] = [{ required: ['device'] }, { required: ['port'] }];
   place(properties['ports']?.items, 'device', inAllOf('device-emulator'));
+  const policy = {
+    admission: policyKeys('admission', host),
+    'load-distribution': policyKeys('load-distribution', host),
+  };
   place(host, 'admission', inAllOf('admission-policy'));
   place(host, 'distribution', inAllOf('load-distribution-policy'));
   place(host, 'hypervisor', inAllOf('hypervisor'));
@@ -32,7 +36,7 @@ export async function hostSchema(): Promise<JsonSchema> {
       ...kinds.map((kind) => [kind, pluginPlace(kind, plugins)]),
       ...(['admission', 'load-distribution'] as const).map((kind) => [
         `${kind}-policy`,
-        pluginPlace(kind, plugins, true),
+        pluginPlace(kind, plugins, policy[kind]),
       ]),
       ...plugins.map(({ from, definition }) => [definitionName(from), published(plain(definition.options))]),
     ]),
@@ -54,8 +58,19 @@ const inAllOf = (name: string): JsonSchema => ({ allOf: [{ $ref: `#/definitions/
 
 const definitionName = (from: string): string => from.replace('@fairlead/', 'options-');
 
+/** What the place of a policy has beside plugin and options: a fallback, and what its failure means. */
+function policyKeys(kind: PluginKind, host: JsonSchema): Record<string, JsonSchema> {
+  const written = Object.entries(host.properties?.['admission']?.properties ?? {});
+  const others = written.filter(([key]) => !['use', 'options', 'fallback'].includes(key));
+  return { fallback: { description: 'serves when the plugin fails', ...inAllOf(kind) }, ...Object.fromEntries(others) };
+}
+
 /** A place for a plugin of one kind: any may be named, of the bundled ones the options are known. */
-function pluginPlace(kind: PluginKind, all: readonly BundledPlugin[], withFallback = false): JsonSchema {
+function pluginPlace(
+  kind: PluginKind,
+  all: readonly BundledPlugin[],
+  more: Record<string, JsonSchema> = {},
+): JsonSchema {
   const plugins = all.filter(({ definition }) => definition.kind === kind);
   const names = plugins.map(({ definition }) => definition.name);
   return {
@@ -68,7 +83,7 @@ function pluginPlace(kind: PluginKind, all: readonly BundledPlugin[], withFallba
         anyOf: [{ enum: names }, { type: 'string', minLength: 1 }],
       },
       options: { type: 'object', description: "the plugin's options; quantities may have a unit" },
-      ...(withFallback ? { fallback: { description: 'serves when the plugin fails', ...inAllOf(kind) } } : {}),
+      ...more,
     },
     allOf: plugins.map(({ from, definition }) => ({
       if: { required: ['use'], properties: { use: { enum: [definition.name, from] } } },

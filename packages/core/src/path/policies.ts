@@ -5,6 +5,7 @@ import {
   type NicTable,
   type TransmitBatch,
 } from '@fairlead/sdk';
+import type { Budget, FailureMode } from '../config.ts';
 
 /** A plugin instance in a place of the data path, with what takes over when it fails. */
 export interface Seat<T> {
@@ -13,6 +14,15 @@ export interface Seat<T> {
   /** Fills `batch.flow` before it is called. */
   readonly needsFlow: boolean;
   readonly fallback: Seat<T> | undefined;
+}
+
+/** A policy's place in the data path: who sits there now, and what a failure means. */
+export interface Place<T> {
+  /** Undefined when nothing is configured: the last resort serves. */
+  readonly seat: Seat<T> | undefined;
+  /** `fallback` unless said otherwise. */
+  readonly fail?: FailureMode;
+  readonly budget?: Budget;
 }
 
 /** What is told when a plugin is put aside. */
@@ -62,15 +72,15 @@ export class Policies {
   readonly #report: (fault: PluginFault) => void;
 
   constructor(
-    admission: Seat<AdmissionPolicy> | undefined,
-    distribution: Seat<LoadDistribution> | undefined,
+    admission: Place<AdmissionPolicy>,
+    distribution: Place<LoadDistribution>,
     nics: NicTable,
     report: (fault: PluginFault) => void,
   ) {
     this.#nics = nics;
     this.#report = report;
-    this.#admissionSeat = admission ?? this.#lastAdmission();
-    this.#distributionSeat = distribution ?? this.#lastDistribution();
+    this.#admissionSeat = admission.seat ?? this.#lastAdmission();
+    this.#distributionSeat = distribution.seat ?? this.#lastDistribution();
     this.admission = this.#admissionSeat.instance;
     this.distribution = this.#distributionSeat.instance;
     this.needsFlow = this.#admissionSeat.needsFlow || this.#distributionSeat.needsFlow;

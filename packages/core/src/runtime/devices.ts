@@ -1,7 +1,7 @@
 import { type DeviceEmulator, FairleadError, isFairleadError, Port, parseMac } from '@fairlead/sdk';
-import type { Composition, DevicePlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { ArenaPort } from '../path/vnic-port.ts';
+import type { Composition, DevicePlan } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 
 interface Device {

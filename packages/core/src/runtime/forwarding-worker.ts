@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorCode, isFairleadError, type NicDriver } from '@fairlead/sdk';
 import { SystemClock } from '../clock.ts';
-import type { PluginPlan, PolicyPlan } from '../compose.ts';
+import type { Budget, FailureMode } from '../config.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import type { Forwarder } from '../path/forwarder.ts';
+import type { PluginPlan, PolicyPlan } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import { loadPlugin } from '../plugins/load.ts';
 import { Sleeper } from './sleeper.ts';
@@ -17,6 +18,13 @@ export interface PostedPlugin {
   readonly where: string;
 }
 
+/** A policy's place as it is posted to a worker. */
+export interface PostedPolicy {
+  readonly chain: readonly PostedPlugin[];
+  readonly fail: FailureMode;
+  readonly budget: Budget;
+}
+
 /** All that a forwarding worker is told. */
 export interface ForwardingTask {
   readonly arena: ArenaHandle;
@@ -25,8 +33,8 @@ export interface ForwardingTask {
   readonly batchFrames: number;
   readonly portSecurity: boolean;
   readonly nics: readonly PostedPlugin[];
-  readonly admission: readonly PostedPlugin[];
-  readonly distribution: readonly PostedPlugin[];
+  readonly admission: PostedPolicy;
+  readonly distribution: PostedPolicy;
   /** NICs whose driver hung: they get one that does nothing. */
   readonly brokenNics: readonly number[];
   readonly port: MessagePort;
@@ -92,8 +100,8 @@ export async function forward(task: ForwardingTask): Promise<void> {
       batchFrames: task.batchFrames,
       portSecurity: task.portSecurity,
       nics: await reload('nic-driver', task.nics),
-      admission: await reload('admission', task.admission),
-      distribution: await reload('load-distribution', task.distribution),
+      admission: await reloadPolicy('admission', task.admission),
+      distribution: await reloadPolicy('load-distribution', task.distribution),
     };
     await openDrivers(arena, plan, task, surroundings, opened);
     const drivers = [...opened];
@@ -112,7 +120,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
     });
     tell({
       type: 'ready',
-      policies: { admission: plan.admission.map(nameOf), distribution: plan.distribution.map(nameOf) },
+      policies: { admission: plan.admission.chain.map(nameOf), distribution: plan.distribution.chain.map(nameOf) },
     });
     await loop(arena, worker, forwarder, new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed), clock);
   } catch (error) {
@@ -129,13 +137,20 @@ export async function forward(task: ForwardingTask): Promise<void> {
 
 const nameOf = (plan: { name: string }): string => plan.name;
 
-async function reload<K extends WorkerKind>(kind: K, posted: readonly PostedPlugin[]): Promise<PolicyPlan<K>> {
+async function reload<K extends WorkerKind>(kind: K, posted: readonly PostedPlugin[]): Promise<PluginPlan<K>[]> {
   const plans: PluginPlan<K>[] = [];
   for (const { name, module, options, where } of posted) {
     const { definition } = await loadPlugin(kind, module, [], where);
     plans.push({ kind, name, module, options, where, definition });
   }
   return plans;
+}
+
+async function reloadPolicy<K extends WorkerKind>(
+  kind: K,
+  { chain, fail, budget }: PostedPolicy,
+): Promise<PolicyPlan<K>> {
+  return { chain: await reload(kind, chain), fail, budget };
 }
 
 async function openDrivers(

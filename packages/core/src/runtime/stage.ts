@@ -8,10 +8,10 @@ import {
   type NicDriver,
   type PluginKind,
 } from '@fairlead/sdk';
-import type { PluginPlan, PolicyPlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
-import { type PluginFault, Policies, type Seat } from '../path/policies.ts';
+import { type Place, type PluginFault, Policies, type Seat } from '../path/policies.ts';
+import type { PluginPlan, PolicyPlan } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 
 /** What both runtimes build a forwarding loop from. */
@@ -50,14 +50,15 @@ export async function openDriver(driver: NicDriver, plan: PluginPlan<'nic-driver
   }
 }
 
-function seat<K extends 'admission' | 'load-distribution', T extends AdmissionPolicy | LoadDistribution>(
-  plans: PolicyPlan<K>,
+function place<K extends 'admission' | 'load-distribution', T extends AdmissionPolicy | LoadDistribution>(
+  { chain, fail, budget }: PolicyPlan<K>,
   surroundings: Surroundings,
-): Seat<T> | undefined {
-  return plans.reduceRight<Seat<T> | undefined>((fallback, plan) => {
+): Place<T> {
+  const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan) => {
     const instance = instantiate(plan.definition as never, plan.options, surroundings, plan.where) as unknown as T;
     return { name: plan.name, instance, needsFlow: plan.definition.needs?.includes('flow') ?? false, fallback };
   }, undefined);
+  return { seat, fail, budget };
 }
 
 /** Makes the policies of one forwarding loop and the loop's body around them. */
@@ -73,8 +74,8 @@ export function createForwarder(
   },
 ): Forwarder {
   const policies = new Policies(
-    seat<'admission', AdmissionPolicy>(plan.admission, surroundings),
-    seat<'load-distribution', LoadDistribution>(plan.distribution, surroundings),
+    place<'admission', AdmissionPolicy>(plan.admission, surroundings),
+    place<'load-distribution', LoadDistribution>(plan.distribution, surroundings),
     arena.nics,
     report.fault,
   );

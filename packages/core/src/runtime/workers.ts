@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { FairleadError } from '@fairlead/sdk';
+import { FairleadError, type PluginKind } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
-import type { Composition, PluginPlan } from '../compose.ts';
 import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { Phase } from '../memory/threads.ts';
 import { faultOf } from '../path/policies.ts';
-import type { ForwardingTask, PostedError, PostedPlugin, WorkerReport } from './forwarding-worker.ts';
+import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
+import type { ForwardingTask, PostedError, PostedPlugin, PostedPolicy, WorkerReport } from './forwarding-worker.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What the host is told by its workers. */
@@ -57,7 +57,8 @@ export class WorkersRuntime {
     this.#events = events;
     this.#beforeAudit = beforeAudit;
     const { workers, stallMs } = composition.config.runtime;
-    for (const plan of [...composition.nics, ...composition.admission, ...composition.distribution]) demandModule(plan);
+    for (const plan of [...composition.nics, ...composition.admission.chain, ...composition.distribution.chain])
+      demandModule(plan);
     this.#pool = new Piscina({
       filename: new URL('./forwarding-worker.js', import.meta.url).href,
       minThreads: workers,
@@ -145,8 +146,8 @@ export class WorkersRuntime {
       batchFrames: config.runtime.batchFrames,
       portSecurity: config.security.portSecurity,
       nics: nics.map(posted),
-      admission: admission.slice(slot.asideAdmission).map(posted),
-      distribution: distribution.slice(slot.asideDistribution).map(posted),
+      admission: postedPolicy(admission, slot.asideAdmission),
+      distribution: postedPolicy(distribution, slot.asideDistribution),
       brokenNics: slot.brokenNics,
       port,
     };
@@ -173,10 +174,10 @@ export class WorkersRuntime {
     const silent = `did not return for ${this.#composition.config.runtime.stallMs} ms`;
     if (phase === Phase.Admit || phase === Phase.Sweep) {
       const hook = phase === Phase.Admit ? 'admit' : 'sweep';
-      const [failed, next] = admission.slice(slot.asideAdmission++);
+      const [failed, next] = admission.chain.slice(slot.asideAdmission++);
       this.#putAside(failed?.name ?? 'admission', hook, vm, next?.name ?? 'admit-all', silent);
     } else if (phase === Phase.Select) {
-      const [failed, next] = distribution.slice(slot.asideDistribution++);
+      const [failed, next] = distribution.chain.slice(slot.asideDistribution++);
       this.#putAside(failed?.name ?? 'load-distribution', 'select', vm, next?.name ?? 'first-available', silent);
     } else if (phase === Phase.Send || phase === Phase.Receive) {
       slot.brokenNics.push(vm); // in these phases the word holds the NIC
@@ -264,6 +265,11 @@ function received({ code, what, where, mend }: PostedError): FairleadError {
 
 function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
   return { name, module, options, where };
+}
+
+/** A policy's place as it is posted, without the first `aside` of its chain. */
+function postedPolicy({ chain, fail, budget }: PolicyPlan<PluginKind>, aside: number): PostedPolicy {
+  return { chain: chain.slice(aside).map(posted), fail, budget };
 }
 
 function demandModule(plan: PluginPlan): void {

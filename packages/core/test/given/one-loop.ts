@@ -121,14 +121,17 @@ export class OneLoop {
       );
     const distribution = about.distribute?.(this.arena) ?? about.distribution;
     this.policies = new Policies(
-      admission,
-      distribution &&
-        seated(
-          'distribution',
-          distribution,
-          about.fallbackDistribution && seated('second', about.fallbackDistribution),
-          about.needsFlow,
-        ),
+      { seat: admission },
+      {
+        seat:
+          distribution &&
+          seated(
+            'distribution',
+            distribution,
+            about.fallbackDistribution && seated('second', about.fallbackDistribution),
+            about.needsFlow,
+          ),
+      },
       this.arena.nics,
       (fault) => this.faults.push(fault),
     );

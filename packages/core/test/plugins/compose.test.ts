@@ -53,11 +53,12 @@ describe('a configuration that is sound', () => {
     expect(nics.map(({ name, where, options }) => [name, where, (options as { speedBps: number }).speedBps])).toEqual([
       ['memory', 'nics[0].driver', 1e10],
     ]);
-    expect(distribution.map(({ name, where }) => [name, where])).toEqual([
+    expect(distribution.chain.map(({ name, where }) => [name, where])).toEqual([
       ['last-nic', 'distribution'],
       ['round-robin', 'distribution.fallback'],
     ]);
-    expect(admission.map(({ name }) => name)).toEqual(['shaping-filter']);
+    expect(admission.chain.map(({ name }) => name)).toEqual(['shaping-filter']);
+    expect(admission).toMatchObject({ fail: 'fallback', budget: { controlMs: 30_000 } });
     expect(devices.map(({ name, shared, vms }) => [name, shared, vms])).toEqual([['web', false, [0]]]);
     expect(hypervisor).toBeUndefined();
   });
@@ -99,7 +100,7 @@ describe('a configuration that is sound', () => {
       { bases, definitions },
     );
     // Another thread could not load it; the inline runtime does not have to.
-    expect(distribution.map(({ definition, module }) => [definition === given, module])).toEqual([[true, '']]);
+    expect(distribution.chain.map(({ definition, module }) => [definition === given, module])).toEqual([[true, '']]);
   });
 });
 

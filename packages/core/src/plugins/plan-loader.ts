@@ -1,0 +1,104 @@
+import { isFairleadError, type OptionsSchema, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+import type { Budget, HostConfig, PluginUse, PolicyUse } from '../config.ts';
+import type { DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
+import { checkDefinition, loadPlugin } from './load.ts';
+import { type Complaint, checkValue, complaintFrom } from './schema-values.ts';
+
+export interface ComposeOptions {
+  /** Folders or module URLs from which plugins are looked for, in order. */
+  readonly bases?: readonly string[];
+  /** Plugins that were handed over as objects, by `kind/name`. */
+  readonly definitions?: ReadonlyMap<string, PluginDefinition>;
+}
+
+/** Nothing is measured of the policies that a host has without being told. */
+const UNBOUNDED: Budget = { controlMs: 30_000 };
+
+/** Loads the plugins that a configuration names, checks their options, and notes what is wrong with them. */
+export class PlanLoader {
+  readonly #options: ComposeOptions;
+  readonly #complaints: Complaint[];
+
+  constructor(options: ComposeOptions, complaints: Complaint[]) {
+    this.#options = options;
+    this.#complaints = complaints;
+  }
+
+  async plan<K extends PluginKind>(kind: K, use: PluginUse, where: string): Promise<PluginPlan<K> | undefined> {
+    try {
+      const { definition, module } = await this.#load(kind, use.use, `${where}.use`);
+      const checked = checkValue(closed(definition.options), use.options, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
+      for (const { code, path, what, mend } of checked.complaints) {
+        const place = path === '' ? `${where}.options` : `${where}.options.${path}`;
+        this.#complaints.push({ code, path: place, what: `${kind} plugin "${definition.name}": ${what}`, mend });
+      }
+      if (checked.complaints.length > 0) return undefined;
+      return { kind, name: definition.name, module, options: checked.value, where, definition };
+    } catch (error) {
+      this.#complaints.push(complaintFrom(error, where));
+      return undefined;
+    }
+  }
+
+  async #load<K extends PluginKind>(kind: K, use: string, where: string) {
+    const given = this.#options.definitions?.get(`${kind}/${use}`);
+    const bases = this.#options.bases ?? [process.cwd()];
+    if (given === undefined) return loadPlugin(kind, use, bases, where);
+    const definition = checkDefinition(kind, given, use, where);
+    if (definition.module !== undefined) return { definition, module: definition.module };
+    try {
+      const { definition: same, module } = await loadPlugin(kind, use, bases, where);
+      return { definition, module: same === definition ? module : '' };
+    } catch (error) {
+      if (!isFairleadError(error)) throw error;
+      return { definition, module: '' }; // known to this thread alone, which the inline runtime does not mind
+    }
+  }
+
+  async policy<K extends 'admission' | 'load-distribution'>(
+    kind: K,
+    use: PolicyUse | undefined,
+    where: string,
+  ): Promise<PolicyPlan<K>> {
+    if (use === undefined) return { chain: [], fail: 'fallback', budget: UNBOUNDED };
+    const first = await this.plan(kind, use, where);
+    const second = use.fallback === undefined ? undefined : await this.plan(kind, use.fallback, `${where}.fallback`);
+    const chain = [first, second].filter((plan) => plan !== undefined);
+    return { chain, fail: use.fail, budget: use.budget };
+  }
+
+  async devices(config: HostConfig): Promise<DevicePlan[]> {
+    const devices: DevicePlan[] = [];
+    const add = async (
+      name: string,
+      vms: readonly number[],
+      shared: boolean,
+      use: PluginUse,
+      where: string,
+    ): Promise<void> => {
+      const plugin = await this.plan('device-emulator', use, where);
+      if (plugin !== undefined) devices.push({ name, shared, vms, plugin });
+    };
+    for (const [i, vm] of config.vms.entries()) {
+      if (vm.device !== undefined) await add(vm.name, [i], false, vm.device, `vms[${i}].device`);
+    }
+    for (const [i, port] of config.ports.entries()) {
+      const behind = config.vms.flatMap((vm, index) => (vm.port === port.name ? [index] : []));
+      await add(port.name, behind, true, port.device, `ports[${i}].device`);
+    }
+    return devices;
+  }
+}
+
+const closedSchemas = new WeakMap<object, object>();
+
+/** A plugin's schema that refuses keys it does not name, unless it says otherwise: a mistyped option is never ignored. */
+function closed(schema: OptionsSchema): object {
+  if (schema.additionalProperties !== undefined) return schema;
+  let refusing = closedSchemas.get(schema);
+  if (refusing === undefined) {
+    refusing = { ...schema, additionalProperties: false };
+    closedSchemas.set(schema, refusing);
+  }
+  return refusing;
+}

@@ -28,8 +28,8 @@ export const statusCommands = [
         file: name,
         upSeconds: Math.round(host.nowUs / 1e4) / 100,
         workers: host.config.runtime.workers,
-        admission: composition.admission[0]?.name ?? 'none',
-        distribution: composition.distribution[0]?.name ?? 'first-available',
+        admission: composition.admission.chain[0]?.name ?? 'none',
+        distribution: composition.distribution.chain[0]?.name ?? 'first-available',
         nics: host.nics.list().map(({ name: nic, state, available, speedBps, txFrames }) => {
           return { name: nic, state, available, speedBps, txFrames };
         }),

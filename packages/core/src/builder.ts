@@ -1,41 +1,73 @@
 import { fileURLToPath } from 'node:url';
-import type { OptionsSchema, PluginDefinition, PluginKind, Static, Written } from '@fairlead/sdk';
+import type { OptionsSchema, PluginDefinition, PluginKind, WrittenValue } from '@fairlead/sdk';
 import { composeHost } from './compose.ts';
 import type { WrittenHostConfig } from './config.ts';
 import { Host } from './host.ts';
 
-/** Options of a plugin as they are written in code. */
-export type WrittenOptions<S extends OptionsSchema> = Written<Static<S>>;
-
-/** A plugin and its options, for a place in a host. */
-export interface Used<K extends PluginKind> {
-  readonly definition: PluginDefinition<K>;
-  readonly options: object;
-}
-
 /**
- * Pairs a plugin with its options, which the compiler checks against the plugin's schema.
+ * Options of a plugin as they are written in code: a quantity also with its unit, an option with a default or not.
  *
  * @example
  * ```ts
- * const nic = use(memoryNic, { speedBps: '10Gbps' });
+ * import type { WrittenOptions } from '@fairlead/core';
+ * import type pcap from '@fairlead/nic-driver-pcap';
+ *
+ * const replayed: WrittenOptions<(typeof pcap)['options']> = { read: 'monday.pcapng', speedBps: '10Gbps' };
+ * ```
+ */
+export type WrittenOptions<S extends OptionsSchema> = WrittenValue<S>;
+
+/**
+ * A plugin and its options, for a place in a host. `use` makes it.
+ *
+ * @example
+ * ```ts
+ * import { createHost, type Used, use } from '@fairlead/core';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ *
+ * const driver: Used<'nic-driver'> = use(memoryNic, { speedBps: '10Gbps' });
+ * createHost().nic('uplink0', driver);
+ * ```
+ */
+export interface Used<K extends PluginKind> {
+  /** What `definePlugin` returned. */
+  readonly definition: PluginDefinition<K>;
+  /** As written; checked against the plugin's schema when the host is built. */
+  readonly options: object;
+}
+
+/** The options that come behind a plugin in `use`: left out only when each of them has a default or is optional. */
+export type OptionsArgument<S extends OptionsSchema> =
+  Record<never, never> extends WrittenOptions<S> ? [options?: WrittenOptions<S>] : [options: WrittenOptions<S>];
+
+/**
+ * Pairs a plugin with its options, which the compiler checks against the plugin's schema: an option that does not
+ * exist, a value of the wrong type and a missing option that has no default are compile errors. What types cannot say
+ * (bounds, patterns) is checked by `build`.
+ *
+ * @param plugin - What the plugin's package exports as its default.
+ * @param options - The plugin's options; quantities as a number in their base unit, or as text with a unit.
+ * @example
+ * ```ts
+ * import { use } from '@fairlead/core';
+ * import afPacket from '@fairlead/nic-driver-af-packet';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ *
+ * const simulated = use(memoryNic, { speedBps: '10Gbps' }); // or use(memoryNic): everything has a default
+ * const real = use(afPacket, { interface: 'eth1' }); // without the interface it does not compile
  * ```
  */
 export function use<K extends PluginKind, S extends OptionsSchema>(
   plugin: PluginDefinition<K, S>,
-  options: WrittenOptions<S> = {} as WrittenOptions<S>,
+  ...[options]: OptionsArgument<S>
 ): Used<K> {
-  return { definition: plugin as unknown as PluginDefinition<K>, options: options as unknown as object };
+  return { definition: plugin as unknown as PluginDefinition<K>, options: (options as object | undefined) ?? {} };
 }
 
 /** What may be said of a NIC beside its name and driver. */
-export type MoreOfNic = WrittenHostConfig extends { nics?: readonly (infer N)[] }
-  ? Omit<N & object, 'name' | 'driver'>
-  : never;
+export type MoreOfNic = Omit<WrittenHostConfig['nics'][number], 'name' | 'driver'>;
 /** What may be said of a VM beside its name, MAC address and device. */
-export type MoreOfVm = WrittenHostConfig extends { vms?: readonly (infer V)[] }
-  ? Omit<V & object, 'name' | 'mac' | 'device'>
-  : never;
+export type MoreOfVm = Omit<WrittenHostConfig['vms'][number], 'name' | 'mac' | 'device'>;
 /** What may be said of a policy beside its plugin and options. */
 export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'budget'> & {
   /** Serves when the policy fails. */
@@ -72,13 +104,13 @@ export class HostBuilder {
     return { use: name, options: used.options };
   }
 
-  nic(name: string, driver: Used<'nic-driver'>, more: MoreOfNic = {} as MoreOfNic): this {
+  nic(name: string, driver: Used<'nic-driver'>, more: MoreOfNic = {}): this {
     this.#nics.push({ name, driver: this.#place(driver), ...more });
     return this;
   }
 
   /** A VM with a virtual NIC of its own, or behind the shared port that `more.port` names. */
-  vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: MoreOfVm = {} as MoreOfVm): this {
+  vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: MoreOfVm = {}): this {
     this.#vms.push({ name, mac, ...(device === undefined ? {} : { device: this.#place(device) }), ...more });
     return this;
   }

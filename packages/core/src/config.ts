@@ -1,4 +1,4 @@
-import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type Written } from '@fairlead/sdk';
+import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
 
 const name = (description: string) =>
   Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
@@ -162,7 +162,7 @@ export const hostConfigSchema = Type.Object(
 /** A host's configuration with every default in place and every quantity in its base unit. */
 export type HostConfig = Static<typeof hostConfigSchema>;
 /** A host's configuration as a person writes it: quantities may have units, defaults are left out. */
-export type WrittenHostConfig = Written<HostConfig>;
+export type WrittenHostConfig = WrittenValue<typeof hostConfigSchema>;
 export type PluginUse = Static<typeof pluginUseSchema>;
 export type PolicyUse = Static<typeof policySchema>;
 /** What a plugin may use before it counts as failed: microseconds a batch, milliseconds a control call, bytes. */

@@ -5,6 +5,7 @@ export {
   type MoreOfNic,
   type MoreOfPolicy,
   type MoreOfVm,
+  type OptionsArgument,
   type Section,
   type Used,
   use,

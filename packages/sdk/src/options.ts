@@ -1,4 +1,16 @@
-import { type Static, type TObject, type TProperties, type TUnsafe, Type } from '@sinclair/typebox';
+import type {
+  Static,
+  TArray,
+  TObject,
+  TOptional,
+  TProperties,
+  TRecord,
+  TSchema,
+  TString,
+  TUnion,
+  TUnsafe,
+} from '@sinclair/typebox';
+import { type Preset, type PresetOf, Type } from './option-types.ts';
 import type { Unit } from './units.ts';
 
 // Declarations of packages that only know the sdk name these types; without them here they would mean nothing there.
@@ -22,7 +34,6 @@ export type {
   TUnsafe,
 } from '@sinclair/typebox';
 export type { Static };
-export { Type };
 
 declare const unit: unique symbol;
 /** A number held in a base unit. In a configuration it may also be written with a unit, as `'200Mbps'`. */
@@ -37,18 +48,70 @@ export interface QuantityOptions {
   description?: string;
 }
 
-function quantityType<U extends Unit>(base: U, options: QuantityOptions): TUnsafe<Quantity<U>> {
-  return Type.Unsafe<Quantity<U>>({ type: 'number', minimum: 0, ...options, unit: base });
+function quantityType<U extends Unit, O extends QuantityOptions>(base: U, options: O | undefined) {
+  const schema = Type.Unsafe<Quantity<U>>({ type: 'number', minimum: 0, ...options, unit: base });
+  return schema as TUnsafe<Quantity<U>> & PresetOf<O>;
 }
 
-/** An option that is a rate in bit/s: `Rate({ description: '…' })` takes 200000000 or `'200Mbps'`. */
-export const Rate = (options: QuantityOptions = {}): TUnsafe<Quantity<'bps'>> => quantityType('bps', options);
-/** An option that is a size in bytes: 65536 or `'64KiB'`. */
-export const Size = (options: QuantityOptions = {}): TUnsafe<Quantity<'bytes'>> => quantityType('bytes', options);
-/** An option that is a time in microseconds: 20000 or `'20ms'`. */
-export const Microseconds = (options: QuantityOptions = {}): TUnsafe<Quantity<'us'>> => quantityType('us', options);
-/** An option that is a time in milliseconds: 20 or `'20ms'`. */
-export const Milliseconds = (options: QuantityOptions = {}): TUnsafe<Quantity<'ms'>> => quantityType('ms', options);
+/**
+ * An option that is a rate, held in bit/s: takes 200000000 or `'200Mbps'`.
+ *
+ * @param options - Bounds and default, in bit/s. Without a minimum it is 0.
+ * @example
+ * ```ts
+ * import { Rate, Type } from '@fairlead/sdk';
+ *
+ * const options = Type.Object({ limitBps: Rate({ default: 1e9, description: 'Most of it at any time.' }) });
+ * ```
+ */
+export const Rate = <O extends QuantityOptions = QuantityOptions>(
+  options?: O,
+): TUnsafe<Quantity<'bps'>> & PresetOf<O> => quantityType('bps', options);
+
+/**
+ * An option that is a size, held in bytes: takes 65536 or `'64KiB'`.
+ *
+ * @param options - Bounds and default, in bytes. Without a minimum it is 0.
+ * @example
+ * ```ts
+ * import { Size, Type } from '@fairlead/sdk';
+ *
+ * const options = Type.Object({ burstBytes: Size({ default: 65_536, minimum: 1518 }) });
+ * ```
+ */
+export const Size = <O extends QuantityOptions = QuantityOptions>(
+  options?: O,
+): TUnsafe<Quantity<'bytes'>> & PresetOf<O> => quantityType('bytes', options);
+
+/**
+ * An option that is a time, held in microseconds: takes 20000 or `'20ms'`.
+ *
+ * @param options - Bounds and default, in microseconds. Without a minimum it is 0.
+ * @example
+ * ```ts
+ * import { Microseconds, Type } from '@fairlead/sdk';
+ *
+ * const options = Type.Object({ holdUs: Microseconds({ default: 10_000 }) });
+ * ```
+ */
+export const Microseconds = <O extends QuantityOptions = QuantityOptions>(
+  options?: O,
+): TUnsafe<Quantity<'us'>> & PresetOf<O> => quantityType('us', options);
+
+/**
+ * An option that is a time, held in milliseconds: takes 20 or `'20ms'`.
+ *
+ * @param options - Bounds and default, in milliseconds. Without a minimum it is 0.
+ * @example
+ * ```ts
+ * import { Milliseconds, Type } from '@fairlead/sdk';
+ *
+ * const options = Type.Object({ stallMs: Milliseconds({ default: 1000, minimum: 50 }) });
+ * ```
+ */
+export const Milliseconds = <O extends QuantityOptions = QuantityOptions>(
+  options?: O,
+): TUnsafe<Quantity<'ms'>> & PresetOf<O> => quantityType('ms', options);
 
 /** The schema of a plugin's options: an object that refuses unknown keys. */
 export type OptionsSchema = TObject<TProperties>;
@@ -63,13 +126,58 @@ export type Suffix = {
 /** The suffixes of a time. */
 export type TimeSuffix = 'us' | 'ms' | 's' | 'min' | 'h';
 
-/** What a person may write for a value of type `T`: quantities also with a unit, defaults left out. */
-export type Written<T> = typeof unit extends keyof T
-  ? T extends { readonly [unit]?: infer U extends Unit }
-    ? number | `${number}${Suffix[U]}`
-    : never
-  : T extends readonly (infer E)[]
-    ? readonly Written<E>[]
-    : T extends object
-      ? { [K in keyof T]?: Written<T[K]> }
-      : T;
+/**
+ * What a person may write for a value of type `T`: quantities also with a unit, anything left out. `WrittenValue` is
+ * stricter: it knows the schema, and with it what must not be left out.
+ *
+ * @example
+ * ```ts
+ * import type { Quantity, Written } from '@fairlead/sdk';
+ *
+ * const written: Written<{ limitBps: Quantity<'bps'>; name: string }> = { limitBps: '200Mbps' };
+ * ```
+ */
+export type Written<T> = T extends unknown
+  ? typeof unit extends keyof T
+    ? T extends { readonly [unit]?: infer U extends Unit }
+      ? number | `${number}${Suffix[U]}`
+      : never
+    : T extends readonly (infer E)[]
+      ? readonly Written<E>[]
+      : T extends object
+        ? { [K in keyof T]?: Written<T[K]> }
+        : T
+  : never;
+
+/** The keys of an object schema that must be written: neither optional nor with a default. */
+type RequiredKeys<P extends TProperties> = {
+  [K in keyof P]: P[K] extends TOptional<TSchema> | Preset ? never : K;
+}[keyof P];
+
+/** An object as it is written: what has a default or is optional may be left out, the rest may not. */
+type WrittenObject<P extends TProperties> = { [K in RequiredKeys<P>]: WrittenValue<P[K]> } & {
+  [K in Exclude<keyof P, RequiredKeys<P>>]?: WrittenValue<P[K]>;
+};
+
+/**
+ * What a person must and may write for a schema: quantities also with a unit; what has a default may be left out, what
+ * has none and is not optional may not.
+ *
+ * @example
+ * ```ts
+ * import { Rate, Type, type WrittenValue } from '@fairlead/sdk';
+ *
+ * const options = Type.Object({ path: Type.String(), speedBps: Rate({ default: 1e9 }) });
+ * const written: WrittenValue<typeof options> = { path: '/run/vm.sock' };
+ * ```
+ */
+export type WrittenValue<S extends TSchema> =
+  S extends TObject<infer P>
+    ? WrittenObject<P>
+    : S extends TArray<infer E>
+      ? readonly WrittenValue<E>[]
+      : S extends TUnion<infer U>
+        ? WrittenValue<U[number]>
+        : S extends TRecord<TString, infer V>
+          ? { readonly [key: string]: WrittenValue<V> }
+          : Written<Static<S>>;

@@ -9,8 +9,49 @@ import type { Token } from './tokens.ts';
 /** Tokens of a class's constructor, by parameter. */
 const TOKENS = Symbol.for('fairlead.tokens');
 
-/** Names the token that a constructor's parameter is given. */
-export function inject(token: Token<unknown>): ParameterDecorator {
+/** The type of the constructor's parameter at `I`. */
+type ParameterAt<C, I extends number> = C extends abstract new (
+  ...dependencies: infer P
+) => unknown
+  ? P extends readonly unknown[]
+    ? P[I]
+    : unknown
+  : unknown;
+
+/** What the compiler prints when a parameter cannot take what its token gives. */
+export interface TokenMismatch<Given, Parameter> {
+  readonly 'the token gives': Given;
+  readonly 'but the parameter is': Parameter;
+}
+
+/**
+ * The decorator that `inject` returns. It fits only a parameter that can take what the token gives: TypeScript checks a
+ * parameter's decorator with the class and the parameter's number as literal types.
+ */
+export type Injected<T> = <C extends object, I extends number>(
+  target: C,
+  key: string | symbol | undefined,
+  index: I & (unknown extends T ? I : T extends ParameterAt<C, I> ? I : TokenMismatch<T, ParameterAt<C, I>>),
+) => void;
+
+/**
+ * Names the token that a constructor's parameter is given. The parameter must be able to take it: `@inject(Vms) nics:
+ * NicTable` does not compile. The options are the exception, since a token cannot know the plugin's schema.
+ *
+ * @example
+ * ```ts
+ * import { inject, type LoadDistribution, Nics, type NicTable, type TransmitBatch } from '@fairlead/sdk';
+ *
+ * class First implements LoadDistribution {
+ *   constructor(@inject(Nics) private readonly nics: NicTable) {}
+ *
+ *   select(batch: TransmitBatch): undefined {
+ *     batch.nic.fill(this.nics.available[0], 0, batch.count);
+ *   }
+ * }
+ * ```
+ */
+export function inject<T>(token: Token<T>): Injected<T> {
   return (target, key, index) => {
     injectToken(token as InjectionToken)(target, key, index);
     // Kept on the class as well: tsyringe's own record is lost on a host that has another copy of it.

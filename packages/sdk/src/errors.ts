@@ -19,6 +19,8 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_PLUGIN_CONSTRUCT: "The plugin's constructor threw. The cause is attached.",
   FAIRLEAD_ERR_PLUGIN_HOOK: 'The plugin lacks a hook of its extension point, or the hook is async where it may not be.',
   FAIRLEAD_ERR_PLUGIN_FAULT: 'A plugin failed while running and was put aside; its fallback serves.',
+  FAIRLEAD_ERR_SCAFFOLD_REQUEST: 'No plugin package can be made of what was asked. Mend the flag that is named.',
+  FAIRLEAD_ERR_SCAFFOLD_FOLDER: 'The folder is not one that a plugin package can be written to. Name another.',
   FAIRLEAD_ERR_DRIVER_OPEN: 'A NIC driver could not open its NIC. The cause says why.',
   FAIRLEAD_ERR_DEVICE_OPEN: 'A device emulator could not open its device. The cause says why.',
   FAIRLEAD_ERR_CAPTURE_FORMAT: 'The file is not a pcap or pcapng capture of Ethernet frames, or it is cut off.',

@@ -1,0 +1,51 @@
+import type { LoadDistribution, NicTable, Static, TransmitBatch, VmTable } from '@fairlead/sdk';
+import { definePlugin, inject, Nics, Options, Size, Type, Vms } from '@fairlead/sdk';
+
+export const myPluginOptions = Type.Object(
+  {
+    marginBytes: Size({
+      default: 6000,
+      description: 'A VM leaves its NIC only for one on which this much less is pending.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** Each VM stays on its NIC until another one has clearly less to send, so that frames of a flow rarely overtake. */
+export class MyPlugin implements LoadDistribution {
+  /** NIC that each VM used last; -1 before its first batch. Made once: `select` must not allocate. */
+  readonly #last: Int32Array;
+
+  constructor(
+    @inject(Nics) private readonly nics: NicTable,
+    @inject(Vms) vms: VmTable,
+    @inject(Options) private readonly options: Static<typeof myPluginOptions>,
+  ) {
+    this.#last = new Int32Array(vms.count).fill(-1);
+  }
+
+  select(batch: TransmitBatch): undefined {
+    const { available, availableCount, pendingBytes } = this.nics;
+    const last = this.#last[batch.vm] ?? -1;
+    let least = available[0] ?? 0;
+    let lastIsAvailable = false;
+    for (let i = 0; i < availableCount; i++) {
+      const nic = available[i] ?? 0;
+      if (nic === last) lastIsAvailable = true;
+      if ((pendingBytes[nic] ?? 0) < (pendingBytes[least] ?? 0)) least = nic;
+    }
+    const gain = lastIsAvailable ? (pendingBytes[last] ?? 0) - (pendingBytes[least] ?? 0) : Number.POSITIVE_INFINITY;
+    const chosen = gain > this.options.marginBytes ? least : last;
+    this.#last[batch.vm] = chosen;
+    batch.nic.fill(chosen, 0, batch.count);
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'my-plugin',
+  apiVersion: 1,
+  options: myPluginOptions,
+  implementation: MyPlugin,
+  module: import.meta.url,
+});

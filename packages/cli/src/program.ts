@@ -7,6 +7,7 @@ import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
 import { addControlCommands } from './control/program.ts';
 import type { Output } from './output.ts';
+import { addPluginCommands } from './plugins/program.ts';
 import { ownManifest } from './version.ts';
 import { progressOn } from './view/progress.ts';
 import type { TerminalStreams } from './view/terminal.ts';
@@ -118,6 +119,7 @@ export function createProgram(
     .description('print the JSON Schema of a configuration, for editors')
     .action(async () => done(await schema(output)));
 
+  addPluginCommands(program, output, done);
   return program;
 }
 

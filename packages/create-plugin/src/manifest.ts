@@ -14,10 +14,10 @@ export const TOOLS = {
 } as const;
 
 /** The oldest Node.js that the sdk runs on. */
-export const ENGINES = { node: '>=20.19' } as const;
+const ENGINES = { node: '>=20.19' } as const;
 
 /** The range of sdks that a plugin made now works with: all packages of Fairlead share one version. */
-export function sdkRange(): string {
+function sdkRange(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -25,7 +25,7 @@ export function sdkRange(): string {
 }
 
 /** What a plugin package's package.json says to Fairlead, under `fairlead`. */
-export interface FairleadField {
+interface FairleadField {
   readonly kind: string;
   readonly name: string;
   readonly apiVersion: number;

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { isFairleadError } from '@fairlead/sdk';
+import { FairleadError, isFairleadError } from '@fairlead/sdk';
 import { checkKind, checkLanguage, checkName, KINDS, type WrittenRequest } from './request.ts';
 
 /** Where questions are asked and answered. */
@@ -25,7 +25,11 @@ export async function askFor(written: WrittenRequest, terminal: Terminal): Promi
   const reader = createInterface({ ...terminal });
   // readline leaves a question open for ever when its input ends.
   const ended = new Promise<never>((_, reject) => {
-    reader.once('close', () => reject(new Error('the input ended before all was answered')));
+    const mend = 'answer them all, or say --kind and --name';
+    const detail = { where: 'questions', mend };
+    reader.once('close', () =>
+      reject(new FairleadError('FAIRLEAD_ERR_SCAFFOLD_REQUEST', 'the input ended before all was answered', detail)),
+    );
   });
   ended.catch(() => undefined);
   const ask = async (question: string, fallback: string | undefined, check: (answer: string) => string) => {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FairleadError } from '@fairlead/sdk';
+import { FairleadError, isFairleadError } from '@fairlead/sdk';
 import type { PluginRequest } from './request.ts';
 import { filesOf } from './templates.ts';
 
@@ -18,15 +18,16 @@ const NOTHING: ReadonlySet<string> = new Set(['.git', '.DS_Store']);
  */
 export function writePlugin(request: PluginRequest): readonly string[] {
   const { folder } = request;
-  demandEmpty(folder);
   const files = filesOf(request);
   try {
+    demandEmpty(folder);
     for (const [path, text] of files) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       // A file that has come meanwhile is not ours to overwrite.
       writeFileSync(join(folder, path), text, { flag: 'wx' });
     }
   } catch (cause) {
+    if (isFairleadError(cause)) throw cause;
     throw new FairleadError('FAIRLEAD_ERR_SCAFFOLD_FOLDER', `the package cannot be written: ${messageOf(cause)}`, {
       where: folder,
       mend: 'name a folder that you may write to, with --folder',

@@ -26,15 +26,15 @@ export class MyPlugin implements LoadDistribution {
 
   select(batch: TransmitBatch): undefined {
     const { available, availableCount, pendingBytes } = this.nics;
-    const last = this.#last[batch.vm] ?? -1;
-    let least = available[0] ?? 0;
+    const last = this.#last[batch.vm];
+    let least = available[0];
     let lastIsAvailable = false;
     for (let i = 0; i < availableCount; i++) {
-      const nic = available[i] ?? 0;
+      const nic = available[i];
       if (nic === last) lastIsAvailable = true;
-      if ((pendingBytes[nic] ?? 0) < (pendingBytes[least] ?? 0)) least = nic;
+      if (pendingBytes[nic] < pendingBytes[least]) least = nic;
     }
-    const gain = lastIsAvailable ? (pendingBytes[last] ?? 0) - (pendingBytes[least] ?? 0) : Number.POSITIVE_INFINITY;
+    const gain = lastIsAvailable ? pendingBytes[last] - pendingBytes[least] : Number.POSITIVE_INFINITY;
     const chosen = gain > this.options.marginBytes ? least : last;
     this.#last[batch.vm] = chosen;
     batch.nic.fill(chosen, 0, batch.count);

@@ -1,0 +1,52 @@
+import type { Action, Responder, ResponderContext, Signal, Static } from '@fairlead/sdk';
+import { definePlugin, inject, Options, Type } from '@fairlead/sdk';
+
+export const myPluginOptions = Type.Object(
+  {
+    confidence: Type.Number({
+      default: 0.5,
+      minimum: 0,
+      maximum: 1,
+      description: 'A VM is suspended on attacks that are at least this sure.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/** Suspends a VM under attack, until the action expires. Other signals go to the next responder of the chain. */
+export class MyPlugin implements Responder {
+  /** When the suspension of each VM ends, in microseconds: an action that stands is not taken twice. */
+  readonly #untilUs = new Map<number, number>();
+
+  constructor(@inject(Options) private readonly options: Static<typeof myPluginOptions>) {}
+
+  async respond(signal: Signal, context: ResponderContext): Promise<readonly Action[]> {
+    const { vm } = signal;
+    if (signal.kind !== 'attack' || vm === undefined || signal.confidence < this.options.confidence) return [];
+    if ((this.#untilUs.get(vm) ?? 0) > context.nowUs) return [];
+    const expiresAtUs = context.nowUs + context.ttlMs * 1000;
+    // Remembered first: the same signal may come again while the suspension is under way.
+    this.#untilUs.set(vm, expiresAtUs);
+    try {
+      await context.suspend(vm);
+    } catch (error) {
+      this.#untilUs.delete(vm);
+      throw error;
+    }
+    const undo = async (): Promise<void> => {
+      this.#untilUs.delete(vm);
+      await context.resume(vm);
+    };
+    const reason = `attack, confidence ${signal.confidence}`;
+    return [{ name: 'suspend', vm, expiresAtUs, reason, rejected: [], undo }];
+  }
+}
+
+export default definePlugin({
+  kind: 'responder',
+  name: 'my-plugin',
+  apiVersion: 1,
+  options: myPluginOptions,
+  implementation: MyPlugin,
+  module: import.meta.url,
+});

@@ -11,7 +11,7 @@ import { root } from './workspace.mjs';
 const targets = {
   start: { build: true, file: 'packages/cli/dist/main.js', args: ['demo'] },
   bench: { build: true, file: 'bench/dist/main.js', args: [] },
-  docs: { build: true, file: 'scripts/check.mjs', args: ['--only', 'docs'] },
+  docs: { build: true, file: 'scripts/docs.mjs', args: [] },
   test: { build: false, file: 'scripts/check.mjs', args: [] },
   lint: { build: true, file: 'scripts/check.mjs', args: ['--only', 'lint'] },
   format: { build: false, file: 'scripts/format.mjs', args: [] },

@@ -40,7 +40,7 @@ const steps = [
   { name: 'unit', group: 'unit', args: vitest('unit'), live: true },
   { name: 'examples', group: 'examples', args: ['scripts/examples.mjs'] },
   { name: 'system', group: 'system', args: vitest('system'), live: true },
-  { name: 'docs', group: 'docs', args: [tool('typedoc/bin/typedoc')] },
+  { name: 'docs', group: 'docs', args: ['scripts/docs.mjs'] },
 ];
 
 /** @returns {Step[]} */

@@ -55,6 +55,7 @@ export function loopMemory(vms: number, nics: number): ArenaHandle {
     arena.vms.runState[vm] = 1;
   }
   arena.nics.speedBps.fill(NIC_BPS);
+  arena.teams.write(0, { serving: [...Array(nics).keys()], receiving: -1, group: -1 });
   arena.threads.available = nics === 32 ? -1 : (1 << nics) - 1;
   return handle;
 }

@@ -74,6 +74,8 @@ export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'b
   readonly fallback?: Used<K> | undefined;
 };
 type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
+/** What may be said of a team beside its name. */
+export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name'>;
 /** A section of the configuration. */
 export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
@@ -96,6 +98,7 @@ export class HostBuilder {
   readonly #nics: unknown[] = [];
   readonly #vms: unknown[] = [];
   readonly #ports: unknown[] = [];
+  readonly #teams: unknown[] = [];
   readonly #sections: Record<string, unknown> = {};
 
   #place(used: Used<PluginKind>): { use: string; options: object } {
@@ -112,6 +115,19 @@ export class HostBuilder {
   /** A VM with a virtual NIC of its own, or behind the shared port that `more.port` names. */
   vm(name: string, mac: string, device: Used<'device-emulator'> | undefined, more: MoreOfVm = {}): this {
     this.#vms.push({ name, mac, ...(device === undefined ? {} : { device: this.#place(device) }), ...more });
+    return this;
+  }
+
+  /**
+   * NICs that stand for one another, in failover order. Without any team, all NICs are one by their roles.
+   *
+   * @example
+   * ```ts
+   * builder.team('uplinks', { active: ['uplink0', 'uplink1'], standby: ['uplink2'], holdDownMs: '5s' });
+   * ```
+   */
+  team(name: string, team: TeamMembers): this {
+    this.#teams.push({ name, ...team });
     return this;
   }
 
@@ -189,7 +205,8 @@ export class HostBuilder {
   /** What has been written so far, in the shape of a configuration file. */
   get written(): WrittenHostConfig {
     const ports = this.#ports.length === 0 ? {} : { ports: this.#ports };
-    return { nics: this.#nics, vms: this.#vms, ...ports, ...this.#sections } as WrittenHostConfig;
+    const teams = this.#teams.length === 0 ? {} : { teams: this.#teams };
+    return { nics: this.#nics, vms: this.#vms, ...ports, ...teams, ...this.#sections } as WrittenHostConfig;
   }
 
   /** Checks what has been written and makes the host, without starting it. */

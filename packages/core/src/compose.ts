@@ -3,6 +3,7 @@ import { type HostConfig, hostConfigSchema, type WrittenHostConfig } from './con
 import type { Composition, PluginPlan } from './plan.ts';
 import { type ComposeOptions, PlanLoader } from './plugins/plan-loader.ts';
 import { type Complaint, checkValue, closest } from './plugins/schema-values.ts';
+import { checkTeams } from './teams/team-plan.ts';
 
 export interface Composed {
   /** Absent when there is a complaint. */
@@ -105,6 +106,8 @@ function checkNames(config: HostConfig): Complaint[] {
     (i) => `ports[${i}].name`,
     'name',
   );
+  unique(config.teams?.map((team) => team.name) ?? [], (i) => `teams[${i}].name`, 'name');
+  checkTeams(config, invalid);
   const ports = config.ports.map((port) => port.name);
   for (const [i, vm] of config.vms.entries()) {
     try {

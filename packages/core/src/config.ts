@@ -1,4 +1,6 @@
 import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
+import { MAX_TEAMS } from './memory/layout.ts';
+import { teamProperties } from './teams/team-config.ts';
 
 const name = (description: string) =>
   Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
@@ -75,6 +77,12 @@ const nicSchema = Type.Object(
       default: 'active',
       description: 'role in the team: a standby serves while an active NIC is down, an unused one never',
     }),
+    priority: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 255,
+      description: 'higher becomes the current NIC of its team first, while the primary is down',
+    }),
   },
   { additionalProperties: false },
 );
@@ -86,9 +94,15 @@ const vmSchema = Type.Object(
     device: Type.Optional(pluginUseSchema),
     port: Type.Optional(Type.String({ description: 'a shared port, in place of a device of its own' })),
     bandwidth: bandwidthSchema,
+    team: Type.Optional(Type.String({ description: 'the team that carries its frames; the first one otherwise' })),
     start: Type.Boolean({ default: true, description: 'whether it runs when the host starts' }),
   },
   { additionalProperties: false },
+);
+
+const teamSchema = Type.Object(
+  { name: name('name of the team'), ...teamProperties },
+  { additionalProperties: false, description: 'NICs that stand for one another' },
 );
 
 const portSchema = Type.Object(
@@ -148,6 +162,13 @@ export const hostConfigSchema = Type.Object(
     nics: Type.Array(nicSchema, { minItems: 1, maxItems: 32 }),
     vms: Type.Array(vmSchema, { minItems: 1, maxItems: 65_536 }),
     ports: Type.Array(portSchema, { default: [] }),
+    teams: Type.Optional(
+      Type.Array(teamSchema, {
+        minItems: 1,
+        maxItems: MAX_TEAMS,
+        description: 'teams of NICs; without any, all NICs are one team by their roles',
+      }),
+    ),
     admission: Type.Optional(policySchema),
     distribution: Type.Optional(policySchema),
     hypervisor: Type.Optional(pluginUseSchema),

@@ -15,11 +15,15 @@ import { Devices } from './runtime/devices.ts';
 import { InlineRuntime } from './runtime/inline.ts';
 import { createDriver, createForwarder, openDriver } from './runtime/stage.ts';
 import { WorkersRuntime } from './runtime/workers.ts';
+import { TeamManager, type TeamMove } from './teams/team-manager.ts';
+import { teamPlans } from './teams/team-plan.ts';
 
 /** What a host tells whoever listens. */
 export interface HostEvents {
   /** A plugin failed and was put aside. */
   fault: [fault: { plugin: string; hook: string; vm: string; fallback: string; message: string }];
+  /** Other NICs serve a team, or another one is first. */
+  team: [move: TeamMove];
   nic: [change: { nic: string; state: 'up' | 'down'; cause: string }];
   vm: [change: { vm: string; state: VmState }];
   device: [failure: { device: string; message: string }];
@@ -35,6 +39,7 @@ export interface HostEvents {
 export class Host extends EventEmitter<HostEvents> {
   readonly config: HostConfig;
   readonly nics: NicManager;
+  readonly teams: TeamManager;
   readonly resources: ResourceManager;
   readonly vms: VmManager;
   readonly #arena: Arena;
@@ -82,7 +87,8 @@ export class Host extends EventEmitter<HostEvents> {
         this.#surroundings,
       ),
     );
-    this.nics = new NicManager(this.#arena, drivers, config, (nic, state, cause) => {
+    this.teams = new TeamManager(this.#arena, teamPlans(config), (move) => this.emit('team', move));
+    this.nics = new NicManager(this.#arena, drivers, config.monitor, this.teams, (nic, state, cause) => {
       this.resources.recompute();
       this.emit('nic', { nic: names.nics[nic] as string, state, cause });
     });

@@ -7,6 +7,7 @@ export {
   type MoreOfVm,
   type OptionsArgument,
   type Section,
+  type TeamMembers,
   type Used,
   use,
   type WrittenOptions,
@@ -41,3 +42,5 @@ export type { Composition, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts'
 export type { ComposeOptions } from './plugins/plan-loader.ts';
 export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';
+export type { TeamEdit, TeamManager, TeamMove, TeamPlan, TeamStatus } from './teams/team-manager.ts';
+export type { Reselect, TeamRules } from './teams/team-rules.ts';

@@ -2,6 +2,7 @@ import { macWord0, macWord1, parseMac, type VmTable } from '@fairlead/sdk';
 import type { HostConfig } from './config.ts';
 import type { MemoryShape } from './memory/layout.ts';
 import type { Composition } from './plan.ts';
+import { teamOf } from './teams/team-plan.ts';
 
 /** How large the shared memory of a host is. */
 export function shapeOf(config: HostConfig): MemoryShape {
@@ -39,6 +40,7 @@ export function fillVmRows(vms: VmTable, { config, devices }: Composition): void
     vms.shares[i] = bandwidth.shares;
     vms.priority[i] = bandwidth.priority;
     vms.worker[i] = i % workers;
+    vms.team[i] = teamOf(config, i);
   }
   for (const [port, device] of devices.entries()) {
     for (const vm of device.vms) vms.vnic[vm] = port;

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_MEMORY_LAYOUT:
     'The host does not fit its shared memory. Lower the pool, the rings or the number of VMs.',
   FAIRLEAD_ERR_UNKNOWN_NIC: 'No NIC of this host has this name.',
+  FAIRLEAD_ERR_UNKNOWN_TEAM: 'No team of this host has this name.',
   FAIRLEAD_ERR_UNKNOWN_VM: 'No VM of this host has this name.',
   FAIRLEAD_ERR_VM_STATE: 'The VM is in a state in which this cannot be done.',
   FAIRLEAD_ERR_HYPERVISOR: 'The hypervisor did not do what it was asked. The cause says why.',

@@ -50,7 +50,9 @@ export type NicColumns = typeof nicColumns;
  * counters are those of this worker's own transmit queue on each NIC.
  *
  * `available` lists the numbers of the NICs that may be selected now, in ascending order; only its first
- * `availableCount` entries count. It changes between batches, never during one, and `epoch` grows when it does.
+ * `availableCount` entries count. `preferred` is the one of them that a policy for one NIC uses: the team's current
+ * member. Both change between batches, never during one, and `epoch` grows when they do. On a host with several teams a
+ * load distribution serves one team, and sees that team's NICs; an admission policy sees those of the batch's VM.
  *
  * @example
  * ```ts
@@ -65,5 +67,7 @@ export interface NicTable extends ColumnViews<NicColumns> {
   readonly names: readonly string[];
   readonly available: Int32Array;
   readonly availableCount: number;
+  /** An available NIC, the first choice of the team; -1 when none is available. */
+  readonly preferred: number;
   readonly epoch: number;
 }

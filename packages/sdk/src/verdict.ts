@@ -18,6 +18,7 @@ export const DROP_REASONS = [
   'reflected', // inbound frame whose source is a local VM
   'nic-error', // the driver or the wire refused it
   'worker-lost', // held by a worker that died
+  'duplicate', // inbound group frame that another member of the team receives as well
 ] as const;
 export type DropReasonName = (typeof DROP_REASONS)[number];
 
@@ -34,6 +35,7 @@ export const DropReason = {
   Reflected: 8,
   NicError: 9,
   WorkerLost: 10,
+  Duplicate: 11,
 } as const;
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 

@@ -1,7 +1,8 @@
-import { FairleadError, type LinkStatus, type NicDriver, NicRole, NicState, type NicTable } from '@fairlead/sdk';
+import { FairleadError, type LinkStatus, type NicDriver, NicState, type NicTable } from '@fairlead/sdk';
 import type { HostConfig } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { NicTotals } from '../memory/nic-view.ts';
+import type { TeamManager } from '../teams/team-manager.ts';
 
 /** What a person asks about a NIC. */
 export interface NicStatus {
@@ -25,13 +26,11 @@ export interface NicStatus {
 /** Told of every change of a NIC's state. */
 export type NicChange = (nic: number, state: 'up' | 'down', cause: string) => void;
 
-const ROLES = { active: NicRole.Active, standby: NicRole.Standby, unused: NicRole.Unused } as const;
 const ROLE_NAMES = ['active', 'standby', 'unused'] as const;
 
 /**
- * Knows the physical NICs: asks their drivers for the link, debounces it, and publishes which NICs may be selected.
- * A standby NIC serves for each active one that is down; frames queued on a NIC that goes down are taken back by the
- * forwarding workers as soon as they see the new set.
+ * Knows the physical NICs: asks their drivers for the link, debounces it, and tells the teams which NICs are up. Frames
+ * queued on a NIC that no longer serves are taken back by the forwarding workers as soon as they see the new set.
  */
 export class NicManager {
   readonly #arena: Arena;
@@ -40,6 +39,7 @@ export class NicManager {
   /** One per NIC, on this thread: it reports the link, and under the inline runtime moves the frames too. */
   readonly drivers: readonly NicDriver[];
   readonly #monitor: HostConfig['monitor'];
+  readonly #teams: TeamManager;
   readonly #changed: NicChange;
   /** Since when the driver has reported a link other than `carrier`; Infinity when it agrees. */
   readonly #differsSinceUs: Float64Array;
@@ -47,20 +47,25 @@ export class NicManager {
   readonly #broken: (string | undefined)[];
   readonly #hung = new Set<number>();
   #lastPollUs = Number.NEGATIVE_INFINITY;
+  #nowUs = 0;
 
-  constructor(arena: Arena, drivers: readonly NicDriver[], config: HostConfig, changed: NicChange) {
+  constructor(
+    arena: Arena,
+    drivers: readonly NicDriver[],
+    monitor: HostConfig['monitor'],
+    teams: TeamManager,
+    changed: NicChange,
+  ) {
     this.#arena = arena;
     this.#table = arena.nics;
     this.#totals = new NicTotals(arena.handle.memory, arena.layout);
     this.drivers = drivers;
-    this.#monitor = config.monitor;
+    this.#monitor = monitor;
+    this.#teams = teams;
     this.#changed = changed;
     this.#differsSinceUs = new Float64Array(drivers.length).fill(Number.POSITIVE_INFINITY);
     this.#broken = drivers.map(() => undefined);
-    for (const [nic, { role }] of config.nics.entries()) {
-      this.#table.role[nic] = ROLES[role];
-      this.#table.admin[nic] = 1;
-    }
+    this.#table.admin.fill(1);
   }
 
   /** Takes the links as they are now, without delay: once the drivers are open. */
@@ -72,12 +77,14 @@ export class NicManager {
       this.#table.speedBps[nic] = link.speedBps;
       this.#table.state[nic] = link.up && this.#table.admin[nic] === 1 ? NicState.Up : NicState.Down;
     }
-    this.#publish();
+    this.#teams.settle(this.#nowUs, 'start');
   }
 
   /** Asks every driver for its link, if it is time to. Called by the runtime. */
   poll(nowUs: number): void {
+    this.#nowUs = nowUs;
     this.#endFailovers();
+    this.#teams.poll(nowUs);
     if (nowUs - this.#lastPollUs < this.#monitor.linkPollMs * 1000) return;
     this.#lastPollUs = nowUs;
     for (let nic = 0; nic < this.drivers.length; nic++) this.#watch(nic, nowUs);
@@ -97,7 +104,8 @@ export class NicManager {
     }
     if (this.#differsSinceUs[nic] === Number.POSITIVE_INFINITY) this.#differsSinceUs[nic] = nowUs;
     const delayMs = up === 1 ? this.#monitor.upDelayMs : this.#monitor.downDelayMs;
-    if (nowUs - this.#differsSinceUs[nic] < delayMs * 1000) return;
+    // Without another NIC to use in the meantime a delay would only make an outage longer, or hide one.
+    if (nowUs - this.#differsSinceUs[nic] < delayMs * 1000 && this.#teams.hasOther(nic)) return;
     this.#differsSinceUs[nic] = Number.POSITIVE_INFINITY;
     this.#table.carrier[nic] = up;
     this.#settle(nic, up === 1 ? 'link up' : 'link down');
@@ -142,29 +150,8 @@ export class NicManager {
     const state = up ? NicState.Up : NicState.Down;
     if (state === this.#table.state[nic]) return;
     this.#table.state[nic] = state;
-    if (up)
-      this.#table.failover[nic] = 0; // what still waits on its queue leaves by it after all
-    else if (this.#arena.threads.available & (1 << nic)) this.#table.failover[nic] = 1;
-    this.#publish();
+    this.#teams.settle(this.#nowUs, `${this.#table.names[nic]}: ${cause}`);
     this.#changed(nic, up ? 'up' : 'down', cause);
-  }
-
-  #publish(): void {
-    const { state, role } = this.#table;
-    let mask = 0;
-    let missing = 0;
-    for (let nic = 0; nic < this.drivers.length; nic++) {
-      if (role[nic] !== NicRole.Active) continue;
-      if (state[nic] === NicState.Up) mask |= 1 << nic;
-      else missing++;
-    }
-    for (let nic = 0; nic < this.drivers.length && missing > 0; nic++) {
-      if (role[nic] !== NicRole.Standby || state[nic] !== NicState.Up) continue;
-      mask |= 1 << nic;
-      missing--;
-    }
-    this.#arena.threads.available = mask;
-    for (let worker = 0; worker < this.#arena.handle.shape.workers; worker++) this.#arena.threads.wake(worker);
   }
 
   /** A failover is over when nothing waits on the failed NIC's queues any more. */

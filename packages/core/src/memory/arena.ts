@@ -1,9 +1,17 @@
 import { type NicTable, type VmTable, viewTable } from '@fairlead/sdk';
 import { Doorbell } from './doorbell.ts';
 import { FramePool } from './frame-pool.ts';
-import { HANDOFF_ENTRIES, layOutMemory, type MemoryLayout, type MemoryShape, SHARED_NUMBERS } from './layout.ts';
+import {
+  HANDOFF_ENTRIES,
+  layOutMemory,
+  MAX_TEAMS,
+  type MemoryLayout,
+  type MemoryShape,
+  SHARED_NUMBERS,
+} from './layout.ts';
 import { NicView } from './nic-view.ts';
 import { RingGroup } from './ring-group.ts';
+import { TeamSets } from './team-sets.ts';
 import { Threads } from './threads.ts';
 
 /** Names of the rows, which shared memory does not hold. */
@@ -32,6 +40,7 @@ export class Arena {
   readonly handle: ArenaHandle;
   readonly layout: MemoryLayout;
   readonly threads: Threads;
+  readonly teams: TeamSets;
   readonly nics: NicView & NicTable;
   readonly vms: VmTable;
   readonly pool: FramePool;
@@ -52,6 +61,7 @@ export class Arena {
     this.handle = handle;
     this.layout = layout;
     this.threads = new Threads(memory, at.threads, layout.threads);
+    this.teams = new TeamSets(memory, at.teams, MAX_TEAMS);
     const lane = Math.min(thread, shape.workers - 1);
     this.nics = NicView.attach(memory, layout, lane, names.nics);
     this.vms = { ...viewTable(layout.vmTable, memory, at.vmTable, lane), count: shape.vms, names: names.vms };

@@ -31,6 +31,10 @@ export const RING_TAIL_WORD = 32;
 export const THREAD_WORDS = 32;
 /** Free slots that a thread keeps at most, and that move between it and the depot at once: those of two bursts. */
 export const MAGAZINE_FRAMES = 128;
+/** A host has at most this many teams of NICs. */
+export const MAX_TEAMS = 16;
+/** Int32 words of a team. */
+export const TEAM_WORDS = 8;
 /** Numbers that all instances of one NIC's driver share. */
 export const SHARED_NUMBERS = 64;
 
@@ -45,7 +49,7 @@ export const SLOT_GAP_BYTES = 128;
  * every thread that knows the shape finds the same places:
  *
  * ```
- *  threads │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ doorbells │ depot │ shared │ frames
+ *  threads │ teams │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ doorbells │ depot │ shared │ frames
  * ```
  */
 export interface MemoryLayout {
@@ -54,6 +58,7 @@ export interface MemoryLayout {
   readonly vmTable: TableLayout<VmColumns>;
   readonly at: {
     readonly threads: number;
+    readonly teams: number;
     readonly nicTable: number;
     readonly vmTable: number;
     readonly txRings: number;
@@ -129,6 +134,7 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
   };
   const at = {
     threads: place((threads + 1) * THREAD_WORDS * 4),
+    teams: place(MAX_TEAMS * TEAM_WORDS * 4),
     nicTable: place(nicTable.byteLength),
     vmTable: place(vmTable.byteLength),
     txRings: place(ringGroupBytes(shape.vms, shape.txRingFrames)),

@@ -1,14 +1,28 @@
 import { type ColumnViews, type NicColumns, type NicTable, nicColumns, viewTable } from '@fairlead/sdk';
-import type { MemoryLayout } from './layout.ts';
+import { MAX_TEAMS, type MemoryLayout } from './layout.ts';
 
-/** One worker's view of the NICs: its lane of the table, and the available NICs as it last looked. */
+/** The set that is shown when no single team is: every NIC that serves any of them. */
+export const ALL_TEAMS = MAX_TEAMS;
+
+/**
+ * One worker's view of the NICs: its lane of the table, and the available NICs as it last looked. What is available
+ * depends on the team; the view shows one team at a time.
+ */
 export class NicView {
   readonly count: number;
   readonly names: readonly string[];
   readonly available: Int32Array;
   availableCount = 0;
   availableMask = 0;
+  preferred = -1;
   epoch = 0;
+  /** The team that is shown; `ALL_TEAMS` for the NICs of all. */
+  team = 0;
+  readonly #masks = new Int32Array(MAX_TEAMS + 1);
+  readonly #preferred = new Int32Array(MAX_TEAMS + 1).fill(-1);
+  readonly #epochs = new Int32Array(MAX_TEAMS + 1);
+  /** Epochs are given out once: what was learnt of one team is never taken for another's. */
+  #lastEpoch = 0;
 
   private constructor(count: number, names: readonly string[]) {
     this.count = count;
@@ -26,17 +40,35 @@ export class NicView {
     return Object.assign(view, viewTable(layout.nicTable, memory, layout.at.nicTable, lane));
   }
 
-  /** Takes over the set of available NICs; true when it is another one. */
-  setAvailable(mask: number): boolean {
-    if (mask === this.availableMask && this.epoch > 0) return false;
-    this.availableMask = mask;
-    this.availableCount = 0;
-    for (let nic = 0; nic < this.count; nic++) {
-      if ((mask >>> nic) & 1) this.available[this.availableCount++] = nic;
-    }
-    this.epoch++;
+  /** Takes over the NICs that are available to a team; true when they are others, or another one is preferred. */
+  setAvailable(mask: number, preferred = firstOf(mask), team = 0): boolean {
+    // Read while it was being written: the preferred one may have left.
+    const first = preferred >= 0 && ((mask >>> preferred) & 1) === 1 ? preferred : firstOf(mask);
+    if (mask === this.#masks[team] && first === this.#preferred[team] && this.#epochs[team] > 0) return false;
+    this.#masks[team] = mask;
+    this.#preferred[team] = first;
+    this.#epochs[team] = ++this.#lastEpoch;
+    if (team === this.team) this.show(team);
     return true;
   }
+
+  /** Shows the NICs that are available to a team. */
+  show(team: number): void {
+    const mask = this.#masks[team];
+    this.team = team;
+    this.availableMask = mask;
+    this.preferred = this.#preferred[team];
+    this.epoch = this.#epochs[team];
+    this.availableCount = 0;
+    for (let rest = mask; rest !== 0; rest &= rest - 1) {
+      this.available[this.availableCount++] = firstOf(rest);
+    }
+  }
+}
+
+/** The lowest NIC of a bit set; -1 for the empty one. */
+function firstOf(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }
 
 /** Sums a NIC's column over all workers; a column without lanes is read as it is. */

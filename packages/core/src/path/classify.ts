@@ -82,14 +82,14 @@ function createRun(
 ): (vm: number, max: number) => number {
   const { entries, control, mask, size } = arena.txRings;
   const { words, lengthBits, lengthMask, wordsPerSlot, slots } = arena.pool;
-  const { macWord0, macWord1 } = arena.vms;
+  const { macWord0, macWord1, team } = arena.vms;
   // Without port security every source is its own.
   const care0 = portSecurity ? -1 : 0;
   const care1 = portSecurity ? 0xffff : 0;
   const fixed = {
     ring: { entries, control, mask, size, controlWords: RING_CONTROL_WORDS },
     slot: { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes: ETHERNET_HEADER_BYTES },
-    own: { macWord0, macWord1, care0, care1 },
+    own: { macWord0, macWord1, care0, care1, team },
     out: { frames, bytes },
     macs,
   };
@@ -99,7 +99,7 @@ function createRun(
   return function run(vm, max) {
     const { entries, control, mask, size, controlWords } = fixed.ring;
     const { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes } = fixed.slot;
-    const { macWord0, macWord1, care0, care1 } = fixed.own;
+    const { macWord0, macWord1, care0, care1, team } = fixed.own;
     const { frames, bytes } = fixed.out;
     const { macs } = fixed;
     const own0 = macWord0[vm];
@@ -119,9 +119,12 @@ function createRun(
       if (words[at + 1] !== last || words[at] >>> 16 !== first) {
         first = words[at] >>> 16;
         last = words[at + 1];
-        if ((first & 1) !== 0 || macs.lookup(first, last) >= 0) break;
-        beyondFirst = first;
-        beyondLast = last;
+        if ((first & 1) !== 0) break;
+        const local = macs.lookup(first, last);
+        if (local < 0) {
+          beyondFirst = first;
+          beyondLast = last;
+        } else if (team[local] === team[vm]) break; // teams are networks of their own
       }
       frames[i] = descriptor;
       bytes[i] = length;

@@ -27,13 +27,13 @@ export class Delivery {
     else this.#handOff(owner, vm, descriptor);
   }
 
-  /** Gives every VM but `except` a copy of a frame; the caller keeps the frame. */
-  flood(descriptor: number, except: number): void {
+  /** Gives every VM of some teams (a bit set), but `except`, a copy of a frame; the caller keeps the frame. */
+  flood(descriptor: number, except: number, teams: number): void {
     const { pool, vms } = this.#arena;
     const from = pool.offset(descriptor >>> pool.lengthBits);
     const bytes = descriptor & pool.lengthMask;
     for (let vm = 0; vm < vms.count; vm++) {
-      if (vm === except) continue;
+      if (vm === except || ((teams >>> vms.team[vm]) & 1) === 0) continue;
       const slot = pool.allocate();
       if (slot < 0) {
         if (vms.worker[vm] === this.#worker) this.#lost(vm, DropReason.PoolEmpty);

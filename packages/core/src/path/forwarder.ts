@@ -1,6 +1,7 @@
 import { type NicDriver, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { MacTable } from '../memory/mac-table.ts';
+import { ALL_TEAMS } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
@@ -10,6 +11,7 @@ import { Parking } from './parking.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
 import { TakeBack } from './take-back.ts';
+import { TeamView } from './team-view.ts';
 import { TransmitPath, Turn } from './transmit.ts';
 import { createWarm, type Warm } from './warm.ts';
 
@@ -44,6 +46,7 @@ export class Forwarder {
   readonly #enter: Enter;
   readonly #policies: Policies;
   readonly #delivery: Delivery;
+  readonly #teams: TeamView;
   readonly #takeBack: TakeBack;
   readonly #receivers: readonly ReceivePath[];
   readonly #parking: Parking;
@@ -68,6 +71,7 @@ export class Forwarder {
     this.#enter = arena.threads.createEnter(worker);
     this.#policies = policies;
     this.#delivery = new Delivery(arena, worker);
+    this.#teams = new TeamView(arena);
     this.queues = new NicQueues(arena, worker, drivers, driverFailed);
     const batch = new TransmitBatch();
     const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
@@ -86,7 +90,7 @@ export class Forwarder {
     );
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
     this.#receivers = options.receives.map(
-      (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#delivery, driverFailed),
+      (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#teams, this.#delivery, driverFailed),
     );
     this.#warm = createWarm(arena);
     this.#parking = new Parking(arena.vms.count);
@@ -111,7 +115,7 @@ export class Forwarder {
     this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
     if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
     // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
-    if (this.#takeBackMask === 0 || this.#arena.nics.availableCount === 0) work += this.#serveAll(nowUs);
+    if (this.#takeBackMask === 0 || this.#teams.servingCount === 0) work += this.#serveAll(nowUs);
     work += this.#drain(nowUs);
     this.#delivery.flush();
     this.#enter(Phase.Core, 0);
@@ -125,12 +129,7 @@ export class Forwarder {
       this.#changesSeen = changes;
       for (let back = threads.available; back !== 0; back &= back - 1)
         this.#nicReturned?.(31 - Math.clz32(back & -back));
-    }
-    if (nics.setAvailable(threads.available)) {
-      this.#takeBackMask = 0;
-      for (let nic = 0; nic < nics.count; nic++) {
-        if (((nics.availableMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) this.#takeBackMask |= 1 << nic;
-      }
+      if (this.#teams.look()) this.#takeBackMask = this.#leftBehind();
     }
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
       if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
@@ -138,8 +137,18 @@ export class Forwarder {
     }
   }
 
+  /** NICs that serve no team and on whose queues frames wait. */
+  #leftBehind(): number {
+    let mask = 0;
+    for (let nic = 0; nic < this.#arena.nics.count; nic++) {
+      if (((this.#teams.servingMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) mask |= 1 << nic;
+    }
+    return mask;
+  }
+
   #sweepPolicy(nowUs: number): void {
     this.#enter(Phase.Sweep, 0);
+    if (this.#teams.count > 1) this.#arena.nics.show(ALL_TEAMS);
     try {
       this.#policies.admission.sweep?.(nowUs);
     } catch (cause) {
@@ -155,7 +164,7 @@ export class Forwarder {
     const below = (1 << (this.#cursor & 31)) - 1;
     let work = 0;
     let staged = 0;
-    const drainAt = DRAIN_EVERY_FRAMES * (this.#arena.nics.availableCount + 1);
+    const drainAt = DRAIN_EVERY_FRAMES * (this.#teams.servingCount + 1);
     for (let i = 0; i <= words; i++) {
       const at = start + i < words ? start + i : start + i - words;
       let bits = ready[at];
@@ -191,9 +200,9 @@ export class Forwarder {
   }
 
   #drain(nowUs: number): number {
-    const { nics } = this.#arena;
+    const { serving, servingCount } = this.#teams;
     let taken = 0;
-    for (let i = 0; i < nics.availableCount; i++) taken += this.queues.drain(nics.available[i], nowUs);
+    for (let i = 0; i < servingCount; i++) taken += this.queues.drain(serving[i], nowUs);
     return taken;
   }
 

@@ -4,12 +4,14 @@ import type { MacTable } from '../memory/mac-table.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
 import type { Delivery } from './delivery.ts';
 import { BURST_FRAMES } from './nic-queues.ts';
+import type { TeamView } from './team-view.ts';
 
 const NOBODY = -1;
 
 /**
- * What arrives on one NIC: a burst from the driver, each frame to the VM whose MAC it names, a group address to all.
- * A frame that a local VM sent has come back by another NIC or by a loop, and is dropped.
+ * What arrives on one NIC: a burst from the driver, each frame to the VM whose MAC it names, a group address to all VMs
+ * of the team. A frame that a local VM sent has come back by another NIC or by a loop, and is dropped; so is a group
+ * frame that another member of the team receives as well.
  */
 export class ReceivePath {
   readonly #arena: Arena;
@@ -18,6 +20,7 @@ export class ReceivePath {
   /** All drivers: the one of this NIC is replaced when it fails. */
   readonly #drivers: readonly NicDriver[];
   readonly #macs: MacTable;
+  readonly #teams: TeamView;
   readonly #delivery: Delivery;
   readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
   readonly #burst: FrameBurst;
@@ -31,6 +34,7 @@ export class ReceivePath {
     nic: number,
     drivers: readonly NicDriver[],
     macs: MacTable,
+    teams: TeamView,
     delivery: Delivery,
     driverFailed: (nic: number, hook: string, cause: unknown) => void,
   ) {
@@ -39,6 +43,7 @@ export class ReceivePath {
     this.#nic = nic;
     this.#drivers = drivers;
     this.#macs = macs;
+    this.#teams = teams;
     this.#delivery = delivery;
     this.#driverFailed = driverFailed;
     this.#burst = new FrameBurst(arena.pool.memory, BURST_FRAMES, arena.pool.maxFrameBytes);
@@ -106,17 +111,19 @@ export class ReceivePath {
     if (length > pool.maxFrameBytes) return this.#drop(DropReason.Oversize);
     const word = slot * pool.wordsPerSlot;
     const { words } = pool;
-    if (this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff) >= 0)
-      return this.#drop(DropReason.Reflected);
+    const source = this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff);
+    if (source >= 0 && this.#teams.receives(source, this.#nic)) return this.#drop(DropReason.Reflected);
     const first = words[word] >>> 16;
     const descriptor = pool.descriptor(slot, length);
     if ((first & 1) !== 0) {
+      const teams = this.#teams.groupTeams(this.#nic);
+      if (teams === 0) return this.#drop(DropReason.Duplicate);
       nics.rxForwardedFrames[this.#nic]++;
-      this.#delivery.flood(descriptor, NOBODY);
+      this.#delivery.flood(descriptor, NOBODY, teams);
       return false;
     }
     const vm = this.#macs.lookup(first, words[word + 1]);
-    if (vm < 0) return this.#drop(DropReason.NoDestination);
+    if (vm < 0 || !this.#teams.receives(vm, this.#nic)) return this.#drop(DropReason.NoDestination);
     nics.rxForwardedFrames[this.#nic]++;
     this.#delivery.deliver(vm, descriptor);
     return true;

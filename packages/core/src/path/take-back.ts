@@ -1,13 +1,15 @@
 import type { NicTable, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
+import type { NicView } from '../memory/nic-view.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { NicQueues } from './nic-queues.ts';
 import type { Policies } from './policies.ts';
 
 /** Sends over other NICs what waits on the queue of one that went down. */
 export class TakeBack {
-  readonly #nics: NicTable;
+  readonly #nics: NicView & NicTable;
+  readonly #vmTeam: Int32Array;
   readonly #pool: FramePool;
   readonly #batch: TransmitBatch;
   readonly #frames: Int32Array;
@@ -26,6 +28,7 @@ export class TakeBack {
     batchFrames: number,
   ) {
     this.#nics = arena.nics;
+    this.#vmTeam = arena.vms.team;
     this.#pool = arena.pool;
     this.#batch = batch;
     this.#frames = frames;
@@ -42,10 +45,11 @@ export class TakeBack {
   from(nic: number, nowUs: number): boolean {
     const queues = this.#queues;
     while (queues.length(nic) > 0) {
-      if (this.#nics.availableCount === 0) return false;
       const count = this.#runOnQueue(nic);
       const frames = this.#frames;
       const vm = this.#pool.slotVm[frames[0] >>> this.#pool.lengthBits];
+      if (this.#vmTeam[vm] !== this.#nics.team) this.#nics.show(this.#vmTeam[vm]);
+      if (this.#nics.availableCount === 0) return false;
       this.#batch.begin(vm, count, nowUs, count);
       if (this.#policies.needsFlow) this.#dispatcher.fillFlow(count);
       const sent = this.#dispatcher.send(vm, count, nowUs, count);

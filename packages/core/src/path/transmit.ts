@@ -102,6 +102,7 @@ export class TransmitPath {
       ringSize: this.#ringSize,
       ahead: this.#admitted,
       backlogFrames,
+      vmTeam: this.#vms.team,
       waitingOf: this.#classifier.waiting,
       run: this.#classifier.run,
       admit,
@@ -111,7 +112,7 @@ export class TransmitPath {
     };
     return (vm, nowUs) => {
       const { nics, policies, dispatcher, delivery, batch, batchFrames, ringSize, ahead, backlogFrames } = fixed;
-      const { waitingOf, run, admit, forward, tickUs } = fixed;
+      const { waitingOf, run, admit, forward, tickUs, vmTeam } = fixed;
       const { Empty, More, Parked } = fixed.turn;
       this.finished = 0;
       const waiting = waitingOf(vm);
@@ -131,6 +132,7 @@ export class TransmitPath {
         count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
       }
       const backlog = waiting - this.finished;
+      if (vmTeam[vm] !== nics.team) nics.show(vmTeam[vm]);
       if (nics.availableCount === 0) {
         backlogFrames[vm] = backlog;
         return More;
@@ -258,7 +260,7 @@ export class TransmitPath {
       const descriptor = classifier.inspect(vm);
       const bytes = descriptor & this.#pool.lengthMask;
       if (classifier.head === Head.Group) {
-        if (this.#flooded[vm] === 0) this.#delivery.flood(descriptor, vm);
+        if (this.#flooded[vm] === 0) this.#delivery.flood(descriptor, vm, 1 << this.#vms.team[vm]);
         this.#flooded[vm] = 1;
         classifier.frames[0] = descriptor;
         this.#batch.bytes[0] = bytes;

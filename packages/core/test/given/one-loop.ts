@@ -148,7 +148,9 @@ export class OneLoop {
   }
 
   setAvailable(...nics: number[]): void {
-    this.outside.threads.available = nics.reduce((mask, nic) => mask | (1 << nic), 0);
+    const mask = nics.reduce((set, nic) => set | (1 << nic), 0);
+    this.outside.teams.write(0, { serving: nics, receiving: -1, group: -1 });
+    this.outside.threads.available = mask;
   }
 
   /** A VM hands over frames of its own; returns how many its ring took. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { HostConfig } from '../../src/config.ts';
 import { NicManager } from '../../src/managers/nic-manager.ts';
 import { Arena } from '../../src/memory/arena.ts';
+import { TeamManager } from '../../src/teams/team-manager.ts';
+import { teamPlans } from '../../src/teams/team-plan.ts';
 import { filledArena } from '../given/arena.ts';
 
 class HandLink implements NicDriver {
@@ -35,10 +37,11 @@ function given(roles: readonly Role[], monitor: Partial<HostConfig['monitor']> =
   const links = roles.map(() => new HandLink());
   const changes: string[] = [];
   const config = {
-    nics: roles.map((role, i) => ({ name: `nic${i}`, role })),
+    nics: roles.map((role, i) => ({ name: `nic${i}`, role, priority: 0 })),
     monitor: { linkPollMs: 10, upDelayMs: 0, downDelayMs: 0, ...monitor },
   } as HostConfig;
-  const manager = new NicManager(arena, links, config, (nic, state, cause) =>
+  const teams = new TeamManager(arena, teamPlans(config), () => undefined);
+  const manager = new NicManager(arena, links, config.monitor, teams, (nic, state, cause) =>
     changes.push(`${nic} ${state}: ${cause}`),
   );
   let nowUs = 0;
@@ -96,7 +99,7 @@ describe('the NIC manager', () => {
   });
 
   it('takes no notice of a link that goes down and comes back within the delay', () => {
-    const { manager, links, available, wait, changes } = given(['active'], { downDelayMs: 50 });
+    const { manager, links, available, wait, changes } = given(['active', 'active'], { downDelayMs: 50 });
     manager.refresh();
     for (let flap = 0; flap < 5; flap++) {
       links[0].up = false;
@@ -104,18 +107,28 @@ describe('the NIC manager', () => {
       links[0].up = true;
       wait(10);
     }
-    expect([available(), changes]).toEqual([[0], []]);
+    expect([available(), changes]).toEqual([[0, 1], []]);
   });
 
   it('uses a NIC again when its link has been up for the up delay', () => {
-    const { manager, links, available, wait, changes } = given(['active'], { upDelayMs: 100 });
+    const { manager, links, available, wait, changes } = given(['active', 'active'], { upDelayMs: 100 });
     links[0].up = false;
     manager.refresh();
     links[0].up = true;
     wait(100);
-    expect(available()).toEqual([]);
+    expect(available()).toEqual([1]);
     wait(10);
-    expect([available(), changes]).toEqual([[0], ['0 up: link up']]);
+    expect([available(), changes]).toEqual([[0, 1], ['0 up: link up']]);
+  });
+
+  it('does not wait for the delays while there is no other NIC to use', () => {
+    const { manager, links, available, wait, changes } = given(['active'], { upDelayMs: 100, downDelayMs: 100 });
+    manager.refresh();
+    links[0].up = false;
+    wait(10);
+    links[0].up = true;
+    wait(10);
+    expect([available(), changes]).toEqual([[0], ['0 down: link down', '0 up: link up']]);
   });
 
   it('follows the speed of a link', () => {

@@ -1,7 +1,7 @@
 import { COLUMN_ALIGN } from '@fairlead/sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layOutMemory, type MemoryLayout, ringGroupBytes, SLOT_GAP_BYTES } from '../../src/memory/layout.ts';
+import { layOutMemory, MAX_TEAMS, type MemoryLayout, ringGroupBytes, SLOT_GAP_BYTES } from '../../src/memory/layout.ts';
 import { smallShape } from '../given/arena.ts';
 
 const powersOfTwo = (low: number, high: number) =>
@@ -22,6 +22,7 @@ const shapes = fc.record({
 function needs({ shape, nicTable, vmTable, doorbellWords, magazineCount, threads }: MemoryLayout) {
   return {
     threads: (threads + 1) * 128,
+    teams: MAX_TEAMS * 32,
     nicTable: nicTable.byteLength,
     vmTable: vmTable.byteLength,
     txRings: ringGroupBytes(shape.vms, shape.txRingFrames),

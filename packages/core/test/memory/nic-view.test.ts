@@ -1,3 +1,4 @@
+import { DROP_REASON_COUNT } from '@fairlead/sdk';
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../../src/memory/arena.ts';
 import { NicTotals } from '../../src/memory/nic-view.ts';
@@ -25,8 +26,8 @@ describe("a worker's view of the NICs", () => {
     const views = [0, 1, 2].map((worker) => new Arena(handle, worker).nics);
     for (const [worker, view] of views.entries()) view.txFrames[1] = 10 ** worker;
     views[0].speedBps[1] = 5e9;
-    views[2].dropped[1 * 11 + 9] = 4;
-    views[0].dropped[1 * 11 + 9] = 3;
+    views[2].dropped[1 * DROP_REASON_COUNT + 9] = 4;
+    views[0].dropped[1 * DROP_REASON_COUNT + 9] = 3;
     expect(views.map((view) => view.txFrames[1])).toEqual([1, 10, 100]);
     const totals = new NicTotals(handle.memory, new Arena(handle, 0).layout);
     expect(totals.read('txFrames', 1)).toBe(111);

@@ -1,3 +1,4 @@
+import { DROP_REASON_COUNT } from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DROP_BYTES, ENDLESS_BYTES, THROW_BYTES } from '../fixtures/parts.mjs';
 import { until } from '../given/deadline.ts';
@@ -88,7 +89,7 @@ describe('a plugin that never returns', () => {
     });
     expect(host.losses[0]).toBe('0: stalled');
     await host.close();
-    expect(host.host.arena.vms.dropped[1 * 11]).toBe(20); // by the fallback
+    expect(host.host.arena.vms.dropped[DROP_REASON_COUNT]).toBe(20); // by the fallback
   });
 
   it('in select, after frames of its batch were dropped, leaves none of them in two places', async () => {

@@ -11,6 +11,8 @@ function standAlone<C extends Columns>(columns: C, rows: number): ColumnViews<C>
 export interface TestNicTable extends NicTable {
   /** Makes exactly these NICs available (and up); the rest go down. */
   setAvailable(...nics: number[]): void;
+  /** Puts one of the available NICs first. */
+  setPreferred(nic: number): void;
 }
 
 /**
@@ -31,6 +33,7 @@ export function testNics(speedsBps: readonly number[], names?: readonly string[]
     names: names ?? speedsBps.map((_, i) => `nic${i}`),
     available: new Int32Array(speedsBps.length),
     availableCount: 0,
+    preferred: -1,
     epoch: 0,
     setAvailable(...nics: number[]): void {
       views.state.fill(NicState.Down);
@@ -38,6 +41,11 @@ export function testNics(speedsBps: readonly number[], names?: readonly string[]
       for (const nic of sorted) views.state[nic] = NicState.Up;
       table.available.set(sorted);
       table.availableCount = sorted.length;
+      table.preferred = sorted[0] ?? -1;
+      table.epoch++;
+    },
+    setPreferred(nic: number): void {
+      table.preferred = nic;
       table.epoch++;
     },
   };

@@ -1,0 +1,263 @@
+import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
+import type { Arena } from '../memory/arena.ts';
+import { Team } from './team.ts';
+import type { TeamRules } from './team-rules.ts';
+
+/** A team as the host is configured with it; NICs by number, the target by its place in the list. */
+export interface TeamPlan extends TeamRules {
+  readonly unused: readonly number[];
+  /** Team whose NICs serve while this one is down. */
+  readonly failover: number | undefined;
+  /** Whether every member's broadcast and multicast frames are delivered. */
+  readonly receivesFromAll: boolean;
+}
+
+/** What an operator may change about a team while it runs. NICs by name. */
+export interface TeamEdit {
+  readonly active?: readonly string[];
+  readonly standby?: readonly string[];
+  /** null: no primary. */
+  readonly primary?: string | null;
+  readonly reselect?: TeamRules['reselect'];
+  readonly minLinks?: number;
+  readonly failback?: boolean;
+  readonly holdDownMs?: number;
+}
+
+/** Other NICs serve a team, or another one is first. NICs by name, the first one first. */
+export interface TeamMove {
+  readonly atUs: number;
+  readonly team: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly cause: string;
+}
+
+/** What a person asks about a team. NICs by name. */
+export interface TeamStatus {
+  readonly name: string;
+  readonly active: readonly string[];
+  readonly standby: readonly string[];
+  readonly unused: readonly string[];
+  /** NICs that carry its VMs' frames now, the current one first. */
+  readonly serving: readonly string[];
+  readonly current: string | undefined;
+  /** Usable members that do not serve: standby, on hold, or in reserve. */
+  readonly waiting: readonly string[];
+  readonly primary: string | undefined;
+  /** The team whose NICs serve in its place now. */
+  readonly servedBy: string | undefined;
+  readonly vms: readonly string[];
+}
+
+const MAX_MOVES_KEPT = 256;
+
+/**
+ * The teams of a host: which NICs serve each, and what an operator does to them. A change is published to the forwarding
+ * workers as a whole; they take it over between two batches.
+ */
+export class TeamManager {
+  readonly #arena: Arena;
+  readonly #plans: TeamPlan[];
+  readonly #teams: readonly Team[];
+  readonly #moved: (move: TeamMove) => void;
+  readonly #served: (readonly number[])[];
+  /** The latest moves, the oldest first. */
+  readonly moves: TeamMove[] = [];
+
+  constructor(arena: Arena, plans: readonly TeamPlan[], moved: (move: TeamMove) => void) {
+    this.#arena = arena;
+    this.#plans = [...plans];
+    this.#moved = moved;
+    const { nics } = arena;
+    const members = {
+      usable: (nic: number) => nics.state[nic] === NicState.Up,
+      speedBps: (nic: number) => nics.speedBps[nic],
+    };
+    this.#teams = plans.map((plan) => new Team(plan, members));
+    this.#served = plans.map(() => []);
+    this.#writeRoles();
+  }
+
+  get count(): number {
+    return this.#plans.length;
+  }
+
+  get names(): readonly string[] {
+    return this.#plans.map((plan) => plan.name);
+  }
+
+  /** Follows what happened to the NICs, or only to the clock, and publishes what has changed. */
+  settle(nowUs: number, cause: string): void {
+    for (const team of this.#teams) team.settle(nowUs);
+    this.#publish(nowUs, cause);
+  }
+
+  /** Called by the NIC manager's poll: members whose hold-down is over serve again. */
+  poll(nowUs: number): void {
+    if (this.#teams.some((team) => team.nextDueUs <= nowUs)) this.settle(nowUs, 'hold-down is over');
+  }
+
+  /** True when a member of one of the NIC's teams, other than the NIC itself, is usable. */
+  hasOther(nic: number): boolean {
+    return this.#plans.some((plan) => {
+      const all = [...plan.active, ...plan.standby];
+      return all.includes(nic) && all.some((other) => other !== nic && this.#arena.nics.state[other] === NicState.Up);
+    });
+  }
+
+  /** NICs that serve a team now, its own or those of the team it fails over to; the current one first. */
+  #servingOf(team: number): { serving: readonly number[]; by: number } {
+    for (let at: number | undefined = team, hops = 0; at !== undefined && hops <= this.#plans.length; hops++) {
+      const { serving } = this.#teams[at] as Team;
+      if (serving.length > 0) return { serving, by: at };
+      at = this.#plans[at]?.failover;
+    }
+    return { serving: [], by: team };
+  }
+
+  #publish(nowUs: number, cause: string): void {
+    const { threads, teams, nics, handle } = this.#arena;
+    let all = 0;
+    for (const [team, plan] of this.#plans.entries()) {
+      const { serving, by } = this.#servingOf(team);
+      const set = (members: readonly number[]): number => members.reduce((mask, nic) => mask | (1 << nic), 0);
+      all |= set(serving);
+      const target = this.#plans[by] as TeamPlan;
+      const own = set([...plan.active, ...plan.standby]);
+      const receiving = own | set(serving);
+      const group = target.receivesFromAll ? receiving : set(serving.slice(0, 1));
+      teams.write(team, { serving, receiving, group });
+      const before = this.#served[team] as readonly number[];
+      if (serving.join() === before.join()) continue;
+      this.#served[team] = serving;
+      this.#record({ atUs: nowUs, team: plan.name, from: this.#named(before), to: this.#named(serving), cause });
+    }
+    for (let nic = 0; nic < nics.count; nic++) {
+      // A NIC that no longer serves gives back what waits on its queue: that is a failover, whatever brought it about.
+      if (((threads.available >>> nic) & 1) === 1 && ((all >>> nic) & 1) === 0) nics.failover[nic] = 1;
+      else if (((all >>> nic) & 1) === 1) nics.failover[nic] = 0;
+    }
+    threads.available = all;
+    for (let worker = 0; worker < handle.shape.workers; worker++) threads.wake(worker);
+  }
+
+  #record(move: TeamMove): void {
+    this.moves.push(move);
+    if (this.moves.length > MAX_MOVES_KEPT) this.moves.shift();
+    this.#moved(move);
+  }
+
+  #named(nics: readonly number[]): string[] {
+    return nics.map((nic) => this.#arena.nics.names[nic] as string);
+  }
+
+  #writeRoles(): void {
+    const { role } = this.#arena.nics;
+    role.fill(NicRole.Unused);
+    for (const { active, standby } of this.#plans) {
+      for (const nic of standby) role[nic] = NicRole.Standby;
+      for (const nic of active) role[nic] = NicRole.Active;
+    }
+  }
+
+  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM` */
+  index(name: string): number {
+    const team = this.names.indexOf(name);
+    if (team >= 0) return team;
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_TEAM', `there is no team "${name}"`, {
+      mend: `use one of: ${this.names.join(', ')}`,
+    });
+  }
+
+  #member(team: number, name: string): number {
+    const nic = this.#arena.nics.names.indexOf(name);
+    const { active, standby, unused, name: teamName } = this.#plans[team] as TeamPlan;
+    const all = [...active, ...standby, ...unused];
+    if (all.includes(nic)) return nic;
+    throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_NIC', `team "${teamName}" has no member "${name}"`, {
+      mend: `use one of: ${this.#named(all).join(', ')}`,
+    });
+  }
+
+  /**
+   * Changes a team under load: members, order, primary. Members that are named nowhere any more become unused; nothing
+   * changes when a name is wrong.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM`, `_UNKNOWN_NIC`, or `_HOST_STATE` for an order that names a NIC
+   * twice or leaves no member.
+   * @example
+   * ```ts
+   * host.teams.edit('uplinks', { active: ['uplink1'], standby: ['uplink0'] });
+   * ```
+   */
+  edit(name: string, edit: TeamEdit, nowUs: number): void {
+    const at = this.index(name);
+    const plan = this.#plans[at] as TeamPlan;
+    const number = (nic: string): number => this.#member(at, nic);
+    const active = edit.active?.map(number) ?? plan.active;
+    // A member that is moved to one list leaves the other.
+    const standby = edit.standby?.map(number) ?? plan.standby.filter((nic) => !active.includes(nic));
+    const kept = edit.active === undefined ? active.filter((nic) => !standby.includes(nic)) : active;
+    const serving = [...kept, ...standby];
+    if (kept.length === 0 || new Set(serving).size < serving.length) {
+      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', `team "${name}" cannot have this order`, {
+        mend: 'name every member once, and one active at least',
+      });
+    }
+    const everyone = [...plan.active, ...plan.standby, ...plan.unused];
+    const { minLinks = plan.minLinks, failback = plan.failback, reselect = plan.reselect } = edit;
+    const next: TeamPlan = {
+      ...plan,
+      active: kept,
+      standby,
+      unused: everyone.filter((nic) => !serving.includes(nic)),
+      primary: edit.primary === undefined ? plan.primary : edit.primary === null ? undefined : number(edit.primary),
+      holdDownUs: edit.holdDownMs === undefined ? plan.holdDownUs : edit.holdDownMs * 1000,
+      minLinks,
+      failback,
+      reselect,
+    };
+    this.#plans[at] = next;
+    this.#writeRoles();
+    (this.#teams[at] as Team).setRules(next, nowUs);
+    this.settle(nowUs, 'edited by the operator');
+  }
+
+  /**
+   * Puts a member first that serves, until those that serve change.
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM`, `_UNKNOWN_NIC`, or `_HOST_STATE` when the member does not serve.
+   */
+  setActive(name: string, member: string, nowUs: number): void {
+    const at = this.index(name);
+    if (!(this.#teams[at] as Team).setCurrent(this.#member(at, member))) {
+      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', `NIC "${member}" does not serve team "${name}" now`, {
+        mend: 'enable it, or make it an active member',
+      });
+    }
+    this.#publish(nowUs, 'set by the operator');
+  }
+
+  status(name: string): TeamStatus {
+    const at = this.index(name);
+    const plan = this.#plans[at] as TeamPlan;
+    const { serving, by } = this.#servingOf(at);
+    const { vms } = this.#arena;
+    return {
+      name,
+      active: this.#named(plan.active),
+      standby: this.#named(plan.standby),
+      unused: this.#named(plan.unused),
+      serving: this.#named(serving),
+      current: this.#named(serving)[0],
+      waiting: this.#named((this.#teams[at] as Team).waiting),
+      primary: plan.primary === undefined ? undefined : this.#arena.nics.names[plan.primary],
+      servedBy: by === at ? undefined : this.names[by],
+      vms: vms.names.filter((_, vm) => vms.team[vm] === at),
+    };
+  }
+
+  list(): TeamStatus[] {
+    return this.names.map((name) => this.status(name));
+  }
+}

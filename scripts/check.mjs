@@ -36,6 +36,7 @@ const steps = [
   { name: 'oxlint', group: 'lint', args: [tool('oxlint/bin/oxlint'), '--deny-warnings'] },
   { name: 'floors', group: 'lint', args: ['scripts/floors.mjs'] },
   { name: 'knip', group: 'lint', args: [tool('knip/bin/knip.js'), '--no-progress', '--no-config-hints'] },
+  { name: 'api', group: 'lint', args: ['scripts/api-report.mjs'] },
   { name: 'types', group: 'lint', args: [tool('typescript/bin/tsc'), '-p', 'tsconfig.test.json'] },
   { name: 'unit', group: 'unit', args: vitest('unit'), live: true },
   { name: 'examples', group: 'examples', args: ['scripts/examples.mjs'] },

@@ -39,6 +39,8 @@ export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
 export type { Composition, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts';
+export { type LoadedPlugin, loadPlugin, locatePlugins } from './plugins/load.ts';
+export { manifestOf, type PluginManifest } from './plugins/manifest.ts';
 export type { ComposeOptions } from './plugins/plan-loader.ts';
 export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';

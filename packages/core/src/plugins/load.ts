@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+import { exportedModule, manifestOf } from './manifest.ts';
 
 /** A plugin and the module it came from; `module` is what another thread loads it by. */
 export interface LoadedPlugin<K extends PluginKind = PluginKind> {
@@ -12,7 +13,8 @@ export interface LoadedPlugin<K extends PluginKind = PluginKind> {
 
 /**
  * Finds and loads a plugin: `./my-policy.js` is a path, `round-robin` the bundled `@fairlead/<kind>-round-robin`,
- * anything else the name of a package. Packages are looked for from each of `bases` in turn.
+ * anything else the name of a package. Packages are looked for from each of `bases` in turn. A package whose manifest
+ * says another kind or version is refused before any of its code runs.
  *
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_NOT_FOUND`, `_INVALID`, `_KIND` or `_API_VERSION`, naming the place.
  */
@@ -29,6 +31,9 @@ export async function loadPlugin<K extends PluginKind>(
       mend: `install the package @fairlead/${kind}-${use} or ${use}, or give the path of a module, as ./my-plugin.js`,
     });
   }
+  const manifest = manifestOf(module);
+  if (manifest !== undefined)
+    checkPoint(kind, manifest.kind ?? kind, manifest.apiVersion ?? API_VERSIONS[kind], use, where);
   let exported: { default?: unknown };
   try {
     exported = (await import(module)) as { default?: unknown };
@@ -59,31 +64,47 @@ export function checkDefinition<K extends PluginKind>(
       mend: 'export the result of definePlugin(...) as the default of its module',
     });
   }
-  if (value.kind !== kind) {
-    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_KIND', `"${use}" is a ${value.kind} plugin, not a ${kind} plugin`, {
+  checkPoint(kind, value.kind, value.apiVersion, use, where);
+  return value as unknown as PluginDefinition<K>;
+}
+
+/** Refuses a plugin of another kind, or for another version of its extension point, than this host has. */
+function checkPoint(kind: PluginKind, found: string, apiVersion: number, use: string, where: string): void {
+  if (found !== kind) {
+    throw new FairleadError('FAIRLEAD_ERR_PLUGIN_KIND', `"${use}" is a ${found} plugin, not a ${kind} plugin`, {
       where,
       mend: `use it under its own kind, or name a ${kind} plugin here`,
     });
   }
-  if (value.apiVersion !== API_VERSIONS[kind]) {
+  if (apiVersion !== API_VERSIONS[kind]) {
     throw new FairleadError(
       'FAIRLEAD_ERR_PLUGIN_API_VERSION',
-      `"${use}" was written for version ${value.apiVersion} of ${kind}, this host has version ${API_VERSIONS[kind]}`,
-      { where, mend: value.apiVersion > API_VERSIONS[kind] ? 'update Fairlead' : 'update the plugin' },
+      `"${use}" was written for version ${apiVersion} of ${kind}, this host has version ${API_VERSIONS[kind]}`,
+      { where, mend: apiVersion > API_VERSIONS[kind] ? 'update Fairlead' : 'update the plugin' },
     );
   }
-  return value as unknown as PluginDefinition<K>;
 }
 
 function locate(kind: PluginKind, use: string, bases: readonly string[]): string | undefined {
-  if (use.startsWith('file:')) return use;
-  if (use.startsWith('.') || isAbsolute(use))
-    return tryResolve(resolve(folderOf(bases[0] ?? process.cwd()), use), bases);
-  for (const name of [`@fairlead/${kind}-${use}`, use]) {
-    const found = tryResolve(name, bases);
-    if (found !== undefined) return found;
+  return locatePlugins(use, bases, [kind])[0];
+}
+
+/**
+ * The URLs of the modules that a name or path may mean, one for each kind that has a bundled plugin of that name, in the
+ * order in which they would be taken. Nothing of them is loaded.
+ */
+export function locatePlugins(
+  use: string,
+  bases: readonly string[],
+  kinds: readonly PluginKind[] = Object.keys(API_VERSIONS) as PluginKind[],
+): readonly string[] {
+  if (use.startsWith('file:')) return [use];
+  if (use.startsWith('.') || isAbsolute(use)) {
+    const found = tryResolve(resolve(folderOf(bases[0] ?? process.cwd()), use), bases);
+    return found === undefined ? [] : [found];
   }
-  return undefined;
+  const names = [...kinds.map((kind) => `@fairlead/${kind}-${use}`), use];
+  return names.map((name) => tryResolve(name, bases)).filter((found) => found !== undefined);
 }
 
 function folderOf(base: string): string {
@@ -120,21 +141,9 @@ function resolveForImport(name: string, base: string): string | undefined {
   for (const folder of createRequire(baseUrl(base)).resolve.paths(name) ?? []) {
     const home = join(folder, packageName);
     if (!existsSync(join(home, 'package.json'))) continue;
-    const { exports } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { exports?: unknown };
-    const target = targetForImport(
-      (exports as Record<string, unknown>)[`.${subpath}`] ?? (subpath === '' ? exports : undefined),
-    );
+    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const target = exportedModule(manifest, subpath);
     return target === undefined ? undefined : pathToFileURL(join(home, target)).href;
-  }
-  return undefined;
-}
-
-function targetForImport(entry: unknown): string | undefined {
-  if (typeof entry === 'string') return entry;
-  if (typeof entry !== 'object' || entry === null) return undefined;
-  for (const [condition, value] of Object.entries(entry)) {
-    const target = ['import', 'node', 'default'].includes(condition) ? targetForImport(value) : undefined;
-    if (target !== undefined) return target;
   }
   return undefined;
 }

@@ -4,19 +4,22 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { PluginDefinition } from '@fairlead/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkDefinition, loadPlugin } from '../../src/plugins/load.ts';
+import { checkDefinition, loadPlugin, locatePlugins } from '../../src/plugins/load.ts';
+import { manifestOf } from '../../src/plugins/manifest.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 const lastNic = path.join(fixtures, 'last-nic.mjs');
 const bundled = fileURLToPath(new URL('../../../../test', import.meta.url));
 let folder: string;
 
-/** Installs a package whose module is the one of the fixture. */
-function install(name: string, exports: object): void {
+/** Installs a package whose module is the one of the fixture, or a text. */
+function install(name: string, exports: unknown, fairlead?: unknown, text?: string): string {
   const at = path.join(folder, 'node_modules', name);
   mkdirSync(at, { recursive: true });
-  writeFileSync(path.join(at, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
-  writeFileSync(path.join(at, 'main.js'), `export { default } from ${JSON.stringify(pathToFileURL(lastNic).href)};\n`);
+  writeFileSync(path.join(at, 'package.json'), JSON.stringify({ name, type: 'module', exports, fairlead }));
+  const fixture = `export { default } from ${JSON.stringify(pathToFileURL(lastNic).href)};\n`;
+  writeFileSync(path.join(at, 'main.js'), text ?? fixture);
+  return at;
 }
 
 beforeAll(() => {
@@ -119,4 +122,60 @@ describe('a plugin is refused', () => {
       );
     },
   );
+});
+
+describe('the manifest of a package', () => {
+  const trap = "globalThis.fairleadTrap = true;\nthrow new Error('it ran');\n";
+
+  it('refuses another version before any code of the package has run', async () => {
+    install('too-new', './main.js', { kind: 'load-distribution', name: 'too-new', apiVersion: 2 }, trap);
+    await expect(load('too-new')).rejects.toMatchObject({
+      code: 'FAIRLEAD_ERR_PLUGIN_API_VERSION',
+      what: '"too-new" was written for version 2 of load-distribution, this host has version 1',
+      mend: 'update Fairlead',
+    });
+    expect('fairleadTrap' in globalThis).toBe(false);
+  });
+
+  it('refuses another kind before any code of the package has run, by name and by path', async () => {
+    const at = install('shaper', { '.': './main.js' }, { kind: 'admission', name: 'shaper', apiVersion: 1 }, trap);
+    for (const use of ['shaper', path.join(at, 'main.js')]) {
+      await expect(load(use)).rejects.toMatchObject({ code: 'FAIRLEAD_ERR_PLUGIN_KIND', where: 'distribution.use' });
+    }
+    expect('fairleadTrap' in globalThis).toBe(false);
+  });
+
+  it('says nothing of another module of the same package, nor when it is no manifest', async () => {
+    const at = install('several', { '.': './main.js' }, { kind: 'admission', name: 'several', apiVersion: 1 });
+    writeFileSync(
+      path.join(at, 'second.js'),
+      `export { default } from ${JSON.stringify(pathToFileURL(lastNic).href)};\n`,
+    );
+    expect((await load(path.join(at, 'second.js'))).definition.name).toBe('last-nic');
+    for (const [i, fairlead] of [null, 'x', [], { kind: 5, apiVersion: '2' }].entries()) {
+      install(`odd-${i}`, './main.js', fairlead);
+      expect((await load(`odd-${i}`)).definition.name).toBe('last-nic');
+    }
+  });
+
+  it('is read of a package of CommonJS ways, too: by main, or index.js', () => {
+    const at = install('old-ways', undefined, { kind: 'admission', name: 'old-ways', apiVersion: 1 });
+    writeFileSync(path.join(at, 'index.js'), '');
+    const manifest = manifestOf(pathToFileURL(path.join(at, 'index.js')).href);
+    expect(manifest).toMatchObject({ package: 'old-ways', version: '', kind: 'admission', apiVersion: 1 });
+    expect(manifestOf(pathToFileURL(path.join(at, 'main.js')).href)).toBeUndefined();
+    expect(manifestOf('data:text/javascript,')).toBeUndefined();
+  });
+});
+
+describe('a name without a kind', () => {
+  it('means each bundled plugin that has it', () => {
+    const found = locatePlugins('memory', [bundled]).map((module) => manifestOf(module)?.package);
+    expect(found).toEqual(['@fairlead/nic-driver-memory', '@fairlead/device-emulator-memory']);
+  });
+
+  it('means nothing when nothing has it', () => {
+    expect(locatePlugins('no-such-policy', [folder])).toEqual([]);
+    expect(locatePlugins('./no-such-file.mjs', [folder])).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { isPluginDefinition, REQUIRED_HOOKS } from '@fairlead/sdk';
-import { admissionLaws, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+import { conformanceLaws, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import plugin, { options, ProportionalShare } from '../src/index.ts';
 import { written } from './simulated-host.ts';
@@ -27,9 +27,7 @@ it('describes every option and gives each a default', () => {
 });
 
 describe('as every admission policy, it', () => {
-  const laws = admissionLaws(({ nics, vms }) => new ProportionalShare(nics, vms, written()));
-
-  it.each(laws)('$name', (law) => expect(() => law.check()).not.toThrow());
+  it.each(conformanceLaws(plugin))('$name', ({ check }) => expect(check).not.toThrow());
 });
 
 describe('one batch', () => {

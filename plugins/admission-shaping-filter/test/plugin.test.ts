@@ -1,6 +1,6 @@
 import { isPluginDefinition, REQUIRED_HOOKS } from '@fairlead/sdk';
-import { testVms } from '@fairlead/sdk/testing';
-import { expect, it } from 'vitest';
+import { conformanceLaws, testVms } from '@fairlead/sdk/testing';
+import { describe, expect, it } from 'vitest';
 import plugin, { options, ShapingFilter } from '../src/index.ts';
 import { written } from './given.ts';
 
@@ -23,4 +23,13 @@ it('describes every option, gives each a default and refuses unknown ones', () =
   );
   expect(poor).toEqual([]);
   expect(options.additionalProperties).toBe(false);
+});
+
+describe('as every admission policy, it', () => {
+  const meters = (['srtcm', 'trtcm', 'trtcm-4115'] as const).flatMap((meter) => [
+    { meter, yellow: 'drop' as const },
+    { meter, yellow: 'queue' as const, red: 'queue' as const },
+  ]);
+  // The bounds are tried one at a time, and a meter's colours mean nothing to the token bucket.
+  it.each(conformanceLaws(plugin, { options: meters }))('$name', ({ check }) => expect(check).not.toThrow());
 });

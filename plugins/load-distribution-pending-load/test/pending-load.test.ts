@@ -1,5 +1,5 @@
 import { isPluginDefinition, type NicTable, TransmitBatch } from '@fairlead/sdk';
-import { loadDistributionLaws, testNics, testVms } from '@fairlead/sdk/testing';
+import { conformanceLaws, testNics, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import definition, { PendingLoad } from '../src/index.ts';
@@ -189,11 +189,7 @@ describe('law: pending-load keeps the skew between NICs under its bound', () => 
   });
 });
 
-describe.each([
-  ['alone', DEFAULTS],
-  ['with priority and reservations', { ...DEFAULTS, priority: true, reservations: true }],
-  ['with a grain of one byte', { ...DEFAULTS, grainBytes: 1 }],
-])('pending-load %s', (_, options) => {
-  const laws = loadDistributionLaws(({ nics, vms }) => new PendingLoad(nics, vms, options));
-  it.each(laws)('$name', ({ check }) => expect(check).not.toThrow());
+describe('as every load distribution, pending-load', () => {
+  const together = { priority: true, reservations: true };
+  it.each(conformanceLaws(definition, { options: [together] }))('$name', ({ check }) => expect(check).not.toThrow());
 });

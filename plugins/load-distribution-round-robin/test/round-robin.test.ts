@@ -1,5 +1,5 @@
 import { isPluginDefinition } from '@fairlead/sdk';
-import { loadDistributionLaws, testBatch, testNics } from '@fairlead/sdk/testing';
+import { conformanceLaws, testBatch, testNics } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import definition, { RoundRobin } from '../src/index.ts';
@@ -136,7 +136,6 @@ describe('round-robin by speed', () => {
   });
 });
 
-describe.each([false, true])('round-robin, weighted: %s', (weighted) => {
-  const laws = loadDistributionLaws(({ nics }) => new RoundRobin(nics, { weighted }));
-  it.each(laws)('$name', ({ check }) => expect(check).not.toThrow());
+describe('as every load distribution, round-robin', () => {
+  it.each(conformanceLaws(definition))('$name', ({ check }) => expect(check).not.toThrow());
 });

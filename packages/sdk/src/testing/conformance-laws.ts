@@ -3,10 +3,9 @@ import { FairleadError } from '../errors.ts';
 import type { OptionsSchema, Written } from '../options.ts';
 import type { PluginDefinition } from '../plugin.ts';
 import type { PluginKind } from '../points/map.ts';
-import { createInstance } from './instance.ts';
-import { admissionLaws } from './kits/admission.ts';
+import { type AdmissionGiven, admissionKit } from './kits/admission.ts';
 import type { Law } from './kits/law.ts';
-import { loadDistributionLaws } from './kits/load-distribution.ts';
+import { loadDistributionKit } from './kits/load-distribution.ts';
 
 /** What an author gives a kit beside the plugin; a kind that wants more extends it in `GivenByKind`. */
 export interface ConformanceGiven {
@@ -15,15 +14,16 @@ export interface ConformanceGiven {
 }
 
 /** What the kit of each kind may be given. */
-export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {}
+export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
+  admission: AdmissionGiven;
+}
 
 type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
 
-/** The kit of each kind that has one; the file of a kit is `kits/<kind>-kit.ts`. */
+/** The kit of each kind that has one; its file is `kits/<kind>.ts`. */
 const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
-  admission: (plugin, given) => admissionLaws((parts) => createInstance(plugin, given.options?.[0] ?? {}, parts)),
-  'load-distribution': (plugin, given) =>
-    loadDistributionLaws((parts) => createInstance(plugin, given.options?.[0] ?? {}, parts)),
+  admission: admissionKit,
+  'load-distribution': loadDistributionKit,
 };
 
 /** The kinds that have a kit. */

@@ -1,8 +1,7 @@
 export { CONFORMANCE_KINDS, type ConformanceGiven, conformanceLaws, type GivenByKind } from './conformance-laws.ts';
 export { createInstance, type InstanceParts, testNicContext } from './instance.ts';
-export { admissionLaws } from './kits/admission.ts';
+export { type AdmissionGiven, admissionLaws, type MakeAdmission } from './kits/admission.ts';
 export { type Law, LawBroken } from './kits/law.ts';
 export { loadDistributionLaws, type MakeLoadDistribution } from './kits/load-distribution.ts';
 export type { KitParts } from './kits/parts.ts';
-export type { MakeAdmission } from './kits/small-host.ts';
 export { TestPort, type TestPortAbout } from './port.ts';

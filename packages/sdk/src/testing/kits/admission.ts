@@ -1,5 +1,8 @@
-import { TransmitBatch } from '../../batch.ts';
-import { DROP_REASON_COUNT, Verdict } from '../../verdict.ts';
+import { MAX_BATCH, TransmitBatch } from '../../batch.ts';
+import type { PluginDefinition } from '../../plugin.ts';
+import type { AdmissionPolicy } from '../../points/admission-policy.ts';
+import type { ConformanceGiven } from '../conformance-laws.ts';
+import { AdmissionCourse, answersWellFormed, type LookAtAdmission, tellDecision } from './admission-course.ts';
 import {
   type AdmissionBounds,
   type AdmissionScenario,
@@ -10,59 +13,49 @@ import {
   tellAdmission,
 } from './admission-scenario.ts';
 import { fillBatch, watchBatch } from './batch-watch.ts';
-import { type Law, law } from './law.ts';
-import { kitParts, watchTable } from './parts.ts';
-import { type Decision, type LookAtAdmission, type MakeAdmission, SmallHost } from './small-host.ts';
+import { type Candidate, candidateFrom, candidateLaw, candidateOf, type Make, startsLaw } from './candidate.ts';
+import {
+  type Begin,
+  HOST,
+  type InstanceLaw,
+  instanceLaws,
+  REPEATS,
+  repeatsItself,
+  runAll,
+  stateLaws,
+} from './course.ts';
+import { type Law, presupposing } from './law.ts';
+import { type KitParts, kitParts, tablesWritten } from './parts.ts';
+
+/** Makes an admission policy from what a host would give it. */
+export type MakeAdmission = (parts: KitParts) => AdmissionPolicy;
+
+/** What the kit of an admission policy may be given. */
+export interface AdmissionGiven extends ConformanceGiven {
+  /**
+   * True for a policy that, with some of its options, holds VMs to limits that are not in their rows, or that refuses
+   * frames for good: the laws about when every frame is decided upon are left out.
+   */
+  readonly ownLimit?: boolean;
+}
 
 const UNLIMITED: AdmissionBounds = { ...LIMITED, limitsBps: [Number.POSITIVE_INFINITY] };
 const LEAPING: AdmissionBounds = { ...LIMITED, sweepsUs: [0, 0, 100, HOUR_US, 5 * HOUR_US] };
-
-/** Four times what the limits and the NICs need for everything, and a tenth of a second. */
-function patienceUs({ rings, speedsBps, vms }: AdmissionScenario): number {
-  let bits = 0;
-  let slowestUs = 0;
-  for (const [vm, ring] of rings.entries()) {
-    const vmBits = ring.reduce((sum, bytes) => sum + bytes * 8, 0);
-    bits += vmBits;
-    slowestUs = Math.max(slowestUs, (vmBits * 1e6) / vms[vm].limitBps);
-  }
-  return 1e5 + 4 * (slowestUs + (bits * 1e6) / Math.min(...speedsBps));
-}
-
-function serves(make: MakeAdmission, scenario: AdmissionScenario): SmallHost | string {
-  const host = new SmallHost(make, scenario);
-  const patience = patienceUs(scenario);
-  host.run(patience);
-  if (host.waitingFrames === 0) return host;
-  return `${host.waitingFrames} frames still wait after ${Math.round(host.waitedUs)} us`;
-}
-
-function decisions(make: MakeAdmission, scenario: AdmissionScenario, reuse = true): Decision[] {
-  const host = new SmallHost(make, scenario, reuse);
-  host.run(patienceUs(scenario));
-  return host.decisions;
-}
-
-function difference(a: readonly Decision[], b: readonly Decision[], who: string): string | undefined {
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const [one, other] = [tellDecision(a[i]), tellDecision(b[i])];
-    if (one !== other) return `decision ${i} was to ${one}, ${who} to ${other}`;
-  }
-  return undefined;
-}
-
-function tellDecision(decision: Decision | undefined): string {
-  if (decision === undefined) return 'end';
-  return `admit ${decision.admitted} and drop ${decision.dropped} frames of vm${decision.vm} at ${decision.nowUs} us`;
-}
+const CHANGING: AdmissionBounds = { ...LIMITED, phases: 4 };
+const ANY_SIZE: AdmissionBounds = {
+  ...LIMITED,
+  vmCount: [1, 2],
+  batchFrames: [1, 2, MAX_BATCH - 1, MAX_BATCH],
+  ringFrames: 2 * MAX_BATCH,
+};
 
 /** Times an instance is asked again, at one instant, about what it has just queued. */
 const NAGS = 5;
 const ASKED_AT_US = [0, 100, 200, 500, 1000, 5000, 20_000];
 
 /** Frames decided upon by the end of each instant when the policy is asked `times` over at each. */
-function decidedWhenAsked(make: MakeAdmission, scenario: AdmissionScenario, times: number): number[] {
-  const parts = kitParts(scenario.speedsBps, scenario.vms);
+function decidedWhenAsked(make: Make<AdmissionPolicy>, scenario: AdmissionScenario, times: number): number[] {
+  const parts = kitParts(scenario.phases[0].speedsBps, scenario.vms);
   const policy = make(parts);
   const batch = new TransmitBatch();
   const ring = [...scenario.rings[0]];
@@ -79,58 +72,100 @@ function decidedWhenAsked(make: MakeAdmission, scenario: AdmissionScenario, time
 }
 
 /**
- * What every admission policy does, as laws for any test framework. `make` is called anew for every scenario; what it
- * makes gets nothing but `parts`. A policy that has a limit of its own, apart from the VMs', must be made without.
+ * What every admission policy does, as laws for any test framework, for one that is made by hand: `make` is called anew
+ * for every scenario, and what it makes gets nothing but `parts`. A policy that has a limit of its own, apart from the
+ * VMs', must be made without. For a plugin, `conformanceLaws` tries its options as well.
+ *
+ * @example
+ * ```ts
+ * import { test } from 'node:test';
+ * import { admissionLaws } from '@fairlead/sdk/testing';
+ *
+ * for (const { name, check } of admissionLaws(() => ({ admit: () => undefined }))) test(`admit-all ${name}`, () => check());
+ * ```
  */
 export function admissionLaws(make: MakeAdmission): readonly Law[] {
-  const onEveryScenario = (
-    name: string,
-    fault: (scenario: AdmissionScenario) => string | undefined,
-    bounds: AdmissionBounds = LIMITED,
-  ): Law =>
-    law({
-      name,
-      draw: (random) => drawAdmission(random, bounds),
-      fault,
-      simpler: simplerAdmission,
-      tell: tellAdmission,
-    });
+  return [...servingLaws(candidateOf(make)), ...answerLaws(candidateOf(make), true)];
+}
 
+/** The laws of a plugin, over its options. */
+export function admissionKit(
+  plugin: PluginDefinition<'admission'>,
+  { options, ownLimit = false }: AdmissionGiven,
+): readonly Law[] {
+  const candidate = candidateFrom(plugin, options);
+  return [startsLaw(plugin, options), ...(ownLimit ? [] : servingLaws(candidate)), ...answerLaws(candidate, !ownLimit)];
+}
+
+type Fault = (make: Make<AdmissionPolicy>, scenario: AdmissionScenario) => string | undefined;
+
+function scenarioLaw(candidate: Candidate<AdmissionPolicy>, name: string, bounds: AdmissionBounds, fault: Fault): Law {
+  return candidateLaw(candidate, {
+    name,
+    draw: (random) => drawAdmission(random, bounds),
+    fault,
+    simpler: simplerAdmission,
+    tell: tellAdmission,
+  });
+}
+
+const decidesOnAll: Fault = (make, scenario) => {
+  const course = new AdmissionCourse(make, scenario, HOST);
+  return runAll([course]) ?? course.finish();
+};
+
+function decidesLaw(candidate: Candidate<AdmissionPolicy>): Law {
+  return scenarioLaw(candidate, 'decides on every frame within four times what the limits take', LIMITED, decidesOnAll);
+}
+
+/** That every frame is decided upon, in time, whatever happens. */
+function servingLaws(candidate: Candidate<AdmissionPolicy>): readonly Law[] {
+  const decides = decidesLaw(candidate);
+  return [
+    scenarioLaw(candidate, 'admits every frame of VMs without a limit', UNLIMITED, (make, scenario) => {
+      const course = new AdmissionCourse(make, scenario, HOST);
+      runAll([course]);
+      const drop = course.decisions.find((decision) => decision.dropped > 0);
+      return drop === undefined ? course.finish() : `it chose to ${tellDecision(drop)}`;
+    }),
+    decides,
+    ...presupposing(decides, [
+      scenarioLaw(candidate, 'takes a clock that stands still or leaps by hours', LEAPING, decidesOnAll),
+      scenarioLaw(candidate, 'goes on when NICs leave, return and change speed', CHANGING, decidesOnAll),
+      scenarioLaw(candidate, 'serves batches of 1 to 256 frames', ANY_SIZE, decidesOnAll),
+    ]),
+  ];
+}
+
+/** What it answers, and what it leaves alone. */
+function answerLaws(candidate: Candidate<AdmissionPolicy>, finishes: boolean): readonly Law[] {
   const onEveryBatch = (name: string, look: LookAtAdmission): Law =>
-    onEveryScenario(name, (scenario) => new SmallHost(make, scenario).run(patienceUs(scenario), look));
+    scenarioLaw(candidate, name, LIMITED, (make, scenario) =>
+      runAll([new AdmissionCourse(make, scenario, HOST, look)]),
+    );
+  const begin: Begin<AdmissionPolicy, AdmissionScenario> = (make, scenario, treatment) => {
+    const course = new AdmissionCourse(make, scenario, treatment, answersWellFormed);
+    return finishes ? course : Object.assign(course, { finish: () => undefined });
+  };
+
+  const aboutInstances = ({ name, fault }: InstanceLaw<AdmissionPolicy, AdmissionScenario>): Law =>
+    scenarioLaw(candidate, name, CHANGING, (make, scenario) => fault(begin, make, scenario));
+  const repeats = aboutInstances({ name: REPEATS, fault: repeatsItself });
+  const serves = scenarioLaw(candidate, 'serves', CHANGING, (make, scenario) => {
+    const course = begin(make, scenario, HOST);
+    return runAll([course]) ?? course.finish();
+  });
 
   return [
-    onEveryScenario(
-      'admits every frame of VMs without a limit',
-      (scenario) => {
-        const host = serves(make, scenario);
-        if (typeof host === 'string') return host;
-        const drop = host.decisions.find((decision) => decision.dropped > 0);
-        return drop === undefined ? undefined : `it chose to ${tellDecision(drop)}`;
-      },
-      UNLIMITED,
-    ),
-    onEveryScenario('decides on every frame within four times what the limits take', (scenario) => {
-      const host = serves(make, scenario);
-      return typeof host === 'string' ? host : undefined;
-    }),
-    onEveryScenario(
-      'takes a clock that stands still or leaps by hours',
-      (scenario) => {
-        const host = serves(make, scenario);
-        return typeof host === 'string' ? host : undefined;
-      },
-      LEAPING,
-    ),
     onEveryBatch('answers undefined, at once', (_batch, admit) => {
       const answer = admit();
       return answer === undefined ? undefined : `it returned ${String(answer)}`;
     }),
-    onEveryBatch('speaks through queueFrom and drop alone', (batch, admit) => {
+    onEveryBatch('speaks through queueFrom and drop alone', (batch, admit, parts) => {
       const written = watchBatch(batch, ['verdict', 'reason', 'queuedFrom', 'retryAtUs', 'drops']);
-      admit();
+      const what = answersWellFormed(batch, admit, parts);
       const part = written();
-      return wrongVerdict(batch) ?? (part === undefined ? undefined : `it wrote ${part}`);
+      return what ?? (part === undefined ? undefined : `it wrote ${part}`);
     }),
     onEveryBatch('wants to be asked again later, or at the next sweep', (batch, admit) => {
       admit();
@@ -138,55 +173,25 @@ export function admissionLaws(make: MakeAdmission): readonly Law[] {
       if (batch.retryAtUs > batch.nowUs && batch.retryAtUs < Number.POSITIVE_INFINITY) return undefined;
       return `it queued frame ${batch.queuedFrom} with retryAtUs ${batch.retryAtUs}`;
     }),
-    onEveryBatch('leaves the tables to their writers', (_batch, admit, { nics, vms }) => {
-      const nicsWritten = watchTable(nics);
-      const vmsWritten = watchTable(vms);
+    onEveryBatch('leaves the tables to their writers', (_batch, admit, parts) => {
+      const written = tablesWritten(parts);
       admit();
-      const nicColumn = nicsWritten();
-      const vmColumn = vmsWritten();
-      if (nicColumn !== undefined) return `it wrote nics.${nicColumn}`;
-      return vmColumn === undefined ? undefined : `it wrote vms.${vmColumn}`;
+      return written();
     }),
-    onEveryScenario(
+    scenarioLaw(
+      candidate,
       'charges nothing for a frame that waits',
-      (scenario) => {
+      { ...LIMITED, vmCount: [1, 1] },
+      (make, scenario) => {
         const once = decidedWhenAsked(make, scenario, 1);
         const often = decidedWhenAsked(make, scenario, 1 + NAGS);
         const i = once.findIndex((frames, k) => frames > often[k]);
         if (i < 0) return undefined;
         return `by ${ASKED_AT_US[i]} us it had let ${once[i]} frames go when asked once, ${often[i]} when asked again and again`;
       },
-      { ...LIMITED, vmCount: [1, 1] },
     ),
-    onEveryScenario('keeps nothing of the batch', (scenario) =>
-      difference(decisions(make, scenario), decisions(make, scenario, false), 'and with a new batch object each time'),
-    ),
-    onEveryScenario('decides alike in two instances, which share nothing', (scenario) => {
-      const alone = decisions(make, scenario);
-      const [one, other] = [new SmallHost(make, scenario), new SmallHost(make, scenario)];
-      const patience = patienceUs(scenario);
-      while (one.goesOn(patience) || other.goesOn(patience)) {
-        for (const host of [one, other]) if (host.goesOn(patience)) host.step();
-      }
-      return (
-        difference(alone, one.decisions, 'beside a second instance') ??
-        difference(alone, other.decisions, 'as a second instance')
-      );
-    }),
+    repeats,
+    ...presupposing(repeats, instanceLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances)),
+    ...presupposing(serves, stateLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances)),
   ];
-}
-
-function wrongVerdict(batch: TransmitBatch): string | undefined {
-  let drops = 0;
-  for (let i = 0; i < batch.verdict.length; i++) {
-    const verdict = batch.verdict[i];
-    if (verdict === Verdict.Admit) continue;
-    if (verdict !== Verdict.Drop || i >= batch.count) return `it wrote batch.verdict[${i}] = ${verdict}`;
-    if (batch.reason[i] >= DROP_REASON_COUNT)
-      return `it dropped frame ${i} for reason ${batch.reason[i]}, which there is not`;
-    drops++;
-  }
-  if (drops !== batch.drops) return `it dropped ${drops} frames, but batch.drops says ${batch.drops}`;
-  const whole = Number.isInteger(batch.queuedFrom) && batch.queuedFrom >= 0 && batch.queuedFrom <= batch.count;
-  return whole ? undefined : `it left batch.queuedFrom at ${batch.queuedFrom} of ${batch.count} frames`;
 }

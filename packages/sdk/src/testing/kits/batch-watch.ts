@@ -38,3 +38,18 @@ export function fillBatch(
     batch.flow[i] = Math.imul(i + 1, 0x9e3779b1);
   }
 }
+
+/** Overwrites a batch with what cannot be a batch, so that a plugin that kept it reads nonsense. */
+export function poisonBatch(batch: TransmitBatch): void {
+  batch.vm = -1;
+  batch.count = -1;
+  batch.nowUs = Number.NaN;
+  batch.backlog = -1;
+  batch.queuedFrom = -1;
+  batch.retryAtUs = Number.NaN;
+  // A number, so that the host's begin() clears the verdicts.
+  batch.drops = -1;
+  for (const column of [batch.bytes, batch.flow, batch.nic]) column.fill(-0x5a5a5a5b);
+  batch.verdict.fill(0x5a);
+  batch.reason.fill(0x5a);
+}

@@ -153,3 +153,34 @@ export function asyncLaw<S>(parts: AsyncLawParts<S>): Law {
     },
   };
 }
+
+/**
+ * The same laws, each tried only where `base` holds: while that one is broken they would say no more than it does, in
+ * more words.
+ */
+export function presupposing(base: Law, laws: readonly Law[]): Law[] {
+  const holds = new Map<string, boolean>();
+  function baseHolds(seed?: number, rounds?: number): boolean {
+    const key = `${seed} ${rounds}`;
+    let held = holds.get(key);
+    if (held === undefined) {
+      held = isKept(base, seed, rounds);
+      holds.set(key, held);
+    }
+    return held;
+  }
+  return laws.map(({ name, check }) => ({
+    name,
+    check: (seed, rounds) => (baseHolds(seed, rounds) ? check(seed, rounds) : undefined),
+  }));
+}
+
+function isKept(law: Law, seed?: number, rounds?: number): boolean {
+  try {
+    law.check(seed, rounds);
+    return true;
+  } catch (error) {
+    if (error instanceof LawBroken) return false;
+    throw error;
+  }
+}

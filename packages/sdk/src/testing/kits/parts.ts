@@ -27,8 +27,18 @@ export function kitParts(speedsBps: readonly number[], vms: readonly TestVm[]): 
   };
 }
 
+/** Remembers both tables; the function it returns says which column was written since. */
+export function tablesWritten({ nics, vms }: KitParts): () => string | undefined {
+  const [nicsWritten, vmsWritten] = [watchTable(nics), watchTable(vms)];
+  return () => {
+    const [nicColumn, vmColumn] = [nicsWritten(), vmsWritten()];
+    if (nicColumn !== undefined) return `it wrote nics.${nicColumn}`;
+    return vmColumn === undefined ? undefined : `it wrote vms.${vmColumn}`;
+  };
+}
+
 /** Remembers a table; the function it returns names a column that was written since. */
-export function watchTable(table: NicTable | VmTable): () => string | undefined {
+function watchTable(table: NicTable | VmTable): () => string | undefined {
   const columns: [name: string, column: Float64Array | Int32Array, before: Float64Array | Int32Array][] = [];
   for (const [name, column] of Object.entries(table)) {
     if (column instanceof Float64Array || column instanceof Int32Array) columns.push([name, column, column.slice()]);

@@ -3,6 +3,7 @@ import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, type N
 import { SystemClock, VirtualClock } from './clock.ts';
 import type { HostConfig } from './config.ts';
 import { type Account, accounts, assertConserved } from './conservation.ts';
+import { HostFramePort } from './managers/host-frames.ts';
 import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager, type UnmetReservation } from './managers/resource-manager.ts';
 import { VmManager, type VmState } from './managers/vm-manager.ts';
@@ -45,6 +46,7 @@ export class Host extends EventEmitter<HostEvents> {
   readonly #arena: Arena;
   readonly #clock: Clock;
   readonly #devices: Devices;
+  readonly #hostFrames: HostFramePort;
   readonly #composition: Composition;
   readonly #hypervisor: Hypervisor | undefined;
   #inline: InlineRuntime | undefined;
@@ -87,6 +89,7 @@ export class Host extends EventEmitter<HostEvents> {
         this.#surroundings,
       ),
     );
+    this.#hostFrames = new HostFramePort(this.#arena);
     this.teams = new TeamManager(this.#arena, teamPlans(config), (move) => this.emit('team', move));
     this.nics = new NicManager(this.#arena, drivers, config.monitor, this.teams, (nic, state, cause) => {
       this.resources.recompute();
@@ -154,7 +157,13 @@ export class Host extends EventEmitter<HostEvents> {
         driverFailed: (nic, hook, cause) => this.nics.driverFailed(nic, `${hook}() threw: ${String(cause)}`),
       },
     );
-    this.#inline = new InlineRuntime(this.#clock as VirtualClock, this.#devices, this.nics, forwarder);
+    this.#inline = new InlineRuntime(
+      this.#clock as VirtualClock,
+      this.#devices,
+      this.nics,
+      this.#hostFrames,
+      forwarder,
+    );
   }
 
   async #startWorkers(): Promise<void> {
@@ -175,6 +184,7 @@ export class Host extends EventEmitter<HostEvents> {
       this.#arena,
       this.#devices,
       this.nics,
+      this.#hostFrames,
       this.#clock,
       this.config.monitor.linkPollMs,
     );

@@ -27,12 +27,27 @@ export const nicColumns = {
   enqueuedFrames: column('f64', 'frames', 'worker', 'frames put into the transmit queue', { laned: true }),
   txFrames: column('f64', 'frames', 'worker', 'frames the NIC has taken', { laned: true }),
   txBytes: column('f64', 'bytes', 'worker', 'bytes the NIC has taken', { laned: true }),
+  hostFrames: column(
+    'f64',
+    'frames',
+    'worker',
+    'frames of the host’s own that the NIC has taken, and that are no VM’s',
+    {
+      laned: true,
+    },
+  ),
   takenBackFrames: column('f64', 'frames', 'worker', 'frames taken back for another NIC', { laned: true }),
   rxFrames: column('f64', 'frames', 'worker', 'frames received', { laned: true }),
   rxBytes: column('f64', 'bytes', 'worker', 'bytes received', { laned: true }),
-  rxForwardedFrames: column('f64', 'frames', 'worker', 'received frames handed on towards at least one VM', {
-    laned: true,
-  }),
+  rxForwardedFrames: column(
+    'f64',
+    'frames',
+    'worker',
+    'received frames handed on towards a VM, or to the host itself',
+    {
+      laned: true,
+    },
+  ),
   dropped: column('f64', 'frames', 'worker', 'frames dropped on the way out, by reason', {
     laned: true,
     width: DROP_REASON_COUNT,

@@ -1,6 +1,7 @@
 import { type NicTable, type VmTable, viewTable } from '@fairlead/sdk';
 import { Doorbell } from './doorbell.ts';
 import { FramePool } from './frame-pool.ts';
+import { HostRings } from './host-rings.ts';
 import {
   HANDOFF_ENTRIES,
   layOutMemory,
@@ -50,6 +51,8 @@ export class Arena {
   readonly nicRings: RingGroup;
   /** From worker a to worker b is ring `a * workers + b`; entries are (descriptor, VM) pairs. */
   readonly handoffRings: RingGroup;
+  /** Frames of the host's own, between the control path and the workers. */
+  readonly hostRings: HostRings;
   readonly txDoorbells: readonly Doorbell[];
   readonly rxDoorbell: Doorbell;
 
@@ -75,6 +78,7 @@ export class Arena {
       shape.workers > 1 ? shape.workers ** 2 : 0,
       HANDOFF_ENTRIES,
     );
+    this.hostRings = new HostRings(memory, at, shape.workers);
     this.txDoorbells = Array.from(
       { length: shape.workers },
       (_, worker) => new Doorbell(memory, at.txDoorbells + worker * layout.doorbellWords * 4, layout.doorbellWords),

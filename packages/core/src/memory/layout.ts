@@ -35,6 +35,10 @@ export const MAGAZINE_FRAMES = 128;
 export const MAX_TEAMS = 16;
 /** Int32 words of a team. */
 export const TEAM_WORDS = 8;
+/** EtherTypes that the control path may listen to. */
+export const LISTENER_WORDS = 16;
+/** Words of a ring for the host's own frames, three to a frame. */
+export const HOST_RING_ENTRIES = 1024;
 /** Numbers that all instances of one NIC's driver share. */
 export const SHARED_NUMBERS = 64;
 
@@ -49,7 +53,8 @@ export const SLOT_GAP_BYTES = 128;
  * every thread that knows the shape finds the same places:
  *
  * ```
- *  threads │ teams │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ doorbells │ depot │ shared │ frames
+ *  threads │ teams │ listeners │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ host rings │
+ *  doorbells │ depot │ shared │ frames
  * ```
  */
 export interface MemoryLayout {
@@ -59,12 +64,14 @@ export interface MemoryLayout {
   readonly at: {
     readonly threads: number;
     readonly teams: number;
+    readonly listeners: number;
     readonly nicTable: number;
     readonly vmTable: number;
     readonly txRings: number;
     readonly rxRings: number;
     readonly nicRings: number;
     readonly handoffRings: number;
+    readonly hostRings: number;
     readonly txDoorbells: number;
     readonly rxDoorbell: number;
     readonly magazines: number;
@@ -135,12 +142,14 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
   const at = {
     threads: place((threads + 1) * THREAD_WORDS * 4),
     teams: place(MAX_TEAMS * TEAM_WORDS * 4),
+    listeners: place(LISTENER_WORDS * 4),
     nicTable: place(nicTable.byteLength),
     vmTable: place(vmTable.byteLength),
     txRings: place(ringGroupBytes(shape.vms, shape.txRingFrames)),
     rxRings: place(ringGroupBytes(shape.vms, shape.rxRingFrames)),
     nicRings: place(ringGroupBytes(shape.nics * shape.workers, shape.nicRingFrames)),
     handoffRings: place(shape.workers > 1 ? ringGroupBytes(shape.workers ** 2, HANDOFF_ENTRIES) : 0),
+    hostRings: place(ringGroupBytes(2 * shape.workers, HOST_RING_ENTRIES)),
     txDoorbells: place(doorbellWords * 4 * shape.workers),
     rxDoorbell: place(doorbellWords * 4),
     magazines: place((2 * THREAD_WORDS + magazineCount * (2 + MAGAZINE_FRAMES)) * 4),

@@ -22,6 +22,10 @@ export function reclaim(arena: Arena, worker: number): number {
     const pairs = arena.handoffRings.length(ring) >>> 1;
     for (let i = 0; i < pairs; i++) known[arena.handoffRings.entry(ring, 2 * i) >>> pool.lengthBits] = 1;
   }
+  for (const descriptor of arena.hostRings.descriptors()) {
+    const slot = descriptor >>> pool.lengthBits;
+    if (slot < pool.slots) known[slot] = 1;
+  }
   let found = 0;
   for (let slot = 0; slot < pool.slots; slot++) {
     if (known[slot] === 1) continue;

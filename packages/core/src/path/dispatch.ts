@@ -33,6 +33,9 @@ export class Dispatcher {
   readonly #batch: TransmitBatch;
   readonly #frames: Int32Array;
   readonly #queues: NicQueues;
+  readonly #policies: Policies;
+  readonly #enter: Enter;
+  readonly #vmTeam: Int32Array;
   readonly #staged: Staged = { frames: 0, bytes: 0, touched: 0 };
 
   /** `frames` holds the descriptors of the batch's frames. */
@@ -49,7 +52,10 @@ export class Dispatcher {
     this.#batch = batch;
     this.#frames = frames;
     this.#queues = queues;
-    this.send = this.#createSend(queues, policies, arena.threads.createEnter(worker));
+    this.#policies = policies;
+    this.#vmTeam = arena.vms.team;
+    this.#enter = arena.threads.createEnter(worker);
+    this.send = this.#createSend(queues, policies, this.#enter);
     this.publish = createPublish(queues, arena.nics, this.#staged);
   }
 
@@ -140,6 +146,27 @@ export class Dispatcher {
     this.#staged.bytes = 0;
     this.#batch.nowUs = nowUs;
     this.#batch.backlog = waiting;
+  }
+
+  /** The NIC that load distribution chooses for a frame that the host sends on behalf of a VM; -1 when there is none. */
+  choose(vm: number, descriptor: number, nowUs: number): number {
+    const batch = this.#batch;
+    const nics = this.#nics;
+    if (this.#vmTeam[vm] !== nics.team) nics.show(this.#vmTeam[vm]);
+    if (nics.availableCount === 0) return -1;
+    this.#frames[0] = descriptor;
+    batch.bytes[0] = descriptor & this.#pool.lengthMask;
+    batch.begin(vm, 1, nowUs, 1);
+    if (this.#policies.needsFlow) this.fillFlow(1);
+    this.#enter(Phase.Select, vm);
+    try {
+      this.#policies.distribution.select(batch);
+    } catch (cause) {
+      this.#policies.distributionFailed('select', vm, cause);
+      return nics.preferred;
+    }
+    const nic = batch.nic[0];
+    return nic >= 0 && nic < nics.count && ((nics.availableMask >>> nic) & 1) === 1 ? nic : nics.preferred;
   }
 
   /** Hashes the flow of each frame, when a policy asks for it. */

@@ -6,6 +6,7 @@ import { type Enter, Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
+import { HostFrames } from './host-frames.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
 import { Parking } from './parking.ts';
 import type { Policies } from './policies.ts';
@@ -48,6 +49,7 @@ export class Forwarder {
   readonly #delivery: Delivery;
   readonly #teams: TeamView;
   readonly #takeBack: TakeBack;
+  readonly #hostFrames: HostFrames;
   readonly #receivers: readonly ReceivePath[];
   readonly #parking: Parking;
   /** VMs that have frames and may be served. */
@@ -89,6 +91,7 @@ export class Forwarder {
       batchFrames,
     );
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
+    this.#hostFrames = new HostFrames(arena, worker, dispatcher, drivers, driverFailed);
     this.#receivers = options.receives.map(
       (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#teams, this.#delivery, driverFailed),
     );
@@ -111,6 +114,7 @@ export class Forwarder {
     let work = 0;
     for (const receiver of this.#receivers) work += receiver.poll(nowUs);
     work += this.#delivery.takeHandoffs();
+    if (this.#hostFrames.waiting) work += this.#hostFrames.poll(nowUs);
     this.#parking.advance(nowUs, this.#ready);
     this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
     if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);

@@ -16,6 +16,7 @@ const NOBODY = -1;
 export class ReceivePath {
   readonly #arena: Arena;
   readonly #enter: Enter;
+  readonly #worker: number;
   readonly #nic: number;
   /** All drivers: the one of this NIC is replaced when it fails. */
   readonly #drivers: readonly NicDriver[];
@@ -40,6 +41,7 @@ export class ReceivePath {
   ) {
     this.#arena = arena;
     this.#enter = arena.threads.createEnter(worker);
+    this.#worker = worker;
     this.#nic = nic;
     this.#drivers = drivers;
     this.#macs = macs;
@@ -116,6 +118,7 @@ export class ReceivePath {
     const first = words[word] >>> 16;
     const descriptor = pool.descriptor(slot, length);
     if ((first & 1) !== 0) {
+      if (this.#isForHost(word, true)) return this.#toHost(descriptor);
       const teams = this.#teams.groupTeams(this.#nic);
       if (teams === 0) return this.#drop(DropReason.Duplicate);
       nics.rxForwardedFrames[this.#nic]++;
@@ -123,9 +126,25 @@ export class ReceivePath {
       return false;
     }
     const vm = this.#macs.lookup(first, words[word + 1]);
-    if (vm < 0 || !this.#teams.receives(vm, this.#nic)) return this.#drop(DropReason.NoDestination);
+    if (vm < 0 || !this.#teams.receives(vm, this.#nic)) {
+      return vm < 0 && this.#isForHost(word, false) ? this.#toHost(descriptor) : this.#drop(DropReason.NoDestination);
+    }
     nics.rxForwardedFrames[this.#nic]++;
     this.#delivery.deliver(vm, descriptor);
+    return true;
+  }
+
+  /** True when the control path listens to frames like the one in the slot at `word`. */
+  #isForHost(word: number, group: boolean): boolean {
+    const type = this.#arena.pool.words[word + 3] >>> 16;
+    return this.#arena.hostRings.isListenedTo(((type & 0xff) << 8) | (type >>> 8), group);
+  }
+
+  #toHost(descriptor: number): boolean {
+    const { hostRings, nics, threads } = this.#arena;
+    if (!hostRings.put(hostRings.inbound(this.#worker), descriptor, this.#nic)) return this.#drop(DropReason.RingFull);
+    nics.rxForwardedFrames[this.#nic]++;
+    threads.wake(threads.deviceThread);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@fairlead/sdk';
+import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Devices } from './devices.ts';
@@ -11,6 +12,7 @@ export class DeviceLoop {
   readonly #arena: Arena;
   readonly #devices: Devices;
   readonly #nics: NicManager;
+  readonly #hostFrames: HostFramePort;
   readonly #clock: Clock;
   readonly #linkPollMs: number;
   #linkTimer: NodeJS.Timeout | undefined;
@@ -20,10 +22,18 @@ export class DeviceLoop {
   /** A device asked while others were being polled. */
   #again = false;
 
-  constructor(arena: Arena, devices: Devices, nics: NicManager, clock: Clock, linkPollMs: number) {
+  constructor(
+    arena: Arena,
+    devices: Devices,
+    nics: NicManager,
+    hostFrames: HostFramePort,
+    clock: Clock,
+    linkPollMs: number,
+  ) {
     this.#arena = arena;
     this.#devices = devices;
     this.#nics = nics;
+    this.#hostFrames = hostFrames;
     this.#clock = clock;
     this.#linkPollMs = linkPollMs;
   }
@@ -60,6 +70,7 @@ export class DeviceLoop {
     const thread = threads.deviceThread;
     while (this.#running) {
       this.#again = false;
+      this.#hostFrames.poll(this.#clock.nowUs());
       const dueUs = this.#devices.poll(this.#clock.nowUs());
       const timeoutMs = (dueUs - this.#clock.nowUs()) / 1000;
       if (timeoutMs <= 0 || this.#again) {

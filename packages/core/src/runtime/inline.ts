@@ -1,5 +1,6 @@
 import { FairleadError } from '@fairlead/sdk';
 import type { VirtualClock } from '../clock.ts';
+import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Forwarder } from '../path/forwarder.ts';
 import type { Devices } from './devices.ts';
@@ -15,14 +16,22 @@ export class InlineRuntime {
   readonly #clock: VirtualClock;
   readonly #devices: Devices;
   readonly #nics: NicManager;
+  readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
   #deviceDueUs = 0;
   #closed = false;
 
-  constructor(clock: VirtualClock, devices: Devices, nics: NicManager, forwarder: Forwarder) {
+  constructor(
+    clock: VirtualClock,
+    devices: Devices,
+    nics: NicManager,
+    hostFrames: HostFramePort,
+    forwarder: Forwarder,
+  ) {
     this.#clock = clock;
     this.#devices = devices;
     this.#nics = nics;
+    this.#hostFrames = hostFrames;
     this.#forwarder = forwarder;
   }
 
@@ -32,6 +41,7 @@ export class InlineRuntime {
       throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', 'the host is closed', { mend: 'create another one' });
     const nowUs = this.#clock.nowUs();
     this.#deviceDueUs = this.#devices.poll(nowUs);
+    this.#hostFrames.poll(nowUs);
     this.#nics.poll(nowUs);
     const work = this.#forwarder.sweep(nowUs);
     // What was delivered in this pass reaches its guest in the same one.

@@ -52,6 +52,7 @@ function slotCounts(handle: ArenaHandle): Int32Array {
       counts[arena.handoffRings.entry(ring, i) >>> arena.pool.lengthBits]++;
     }
   }
+  for (const descriptor of arena.hostRings.descriptors()) counts[descriptor >>> arena.pool.lengthBits]++;
   return counts;
 }
 

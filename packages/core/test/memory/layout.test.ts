@@ -1,7 +1,15 @@
 import { COLUMN_ALIGN } from '@fairlead/sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layOutMemory, MAX_TEAMS, type MemoryLayout, ringGroupBytes, SLOT_GAP_BYTES } from '../../src/memory/layout.ts';
+import {
+  HOST_RING_ENTRIES,
+  LISTENER_WORDS,
+  layOutMemory,
+  MAX_TEAMS,
+  type MemoryLayout,
+  ringGroupBytes,
+  SLOT_GAP_BYTES,
+} from '../../src/memory/layout.ts';
 import { smallShape } from '../given/arena.ts';
 
 const powersOfTwo = (low: number, high: number) =>
@@ -23,6 +31,8 @@ function needs({ shape, nicTable, vmTable, doorbellWords, magazineCount, threads
   return {
     threads: (threads + 1) * 128,
     teams: MAX_TEAMS * 32,
+    listeners: LISTENER_WORDS * 4,
+    hostRings: ringGroupBytes(2 * shape.workers, HOST_RING_ENTRIES),
     nicTable: nicTable.byteLength,
     vmTable: vmTable.byteLength,
     txRings: ringGroupBytes(shape.vms, shape.txRingFrames),

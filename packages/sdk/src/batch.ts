@@ -6,6 +6,20 @@ export const MAX_BATCH = 256;
 /**
  * A run of frames of one VM on their way out, in the order the VM sent them. The host owns the object and uses it
  * again for every batch: a kernel keeps nothing of it after it returns.
+ *
+ * @example
+ * ```ts
+ * import { DropReason, TransmitBatch } from '@fairlead/sdk';
+ *
+ * // As the host does it: three frames of VM 0 at 2 ms, all admitted so far.
+ * const batch = new TransmitBatch();
+ * batch.bytes.set([1514, 64, 1514]);
+ * batch.begin(0, 3, 2000, 3);
+ *
+ * // As an admission policy answers: the second is dropped, the third waits for half a millisecond.
+ * batch.drop(1, DropReason.Policed);
+ * batch.queueFrom(2, 2500);
+ * ```
  */
 export class TransmitBatch {
   /** VM number, the row in `VmTable`. */
@@ -77,13 +91,30 @@ export class TransmitBatch {
  * Up to `capacity` frames in one driver or device call. Frame `i` is
  * `memory[offset[i]] … memory[offset[i] + bytes[i] - 1]`. `memory` is shared: it must not be kept, and a driver writes
  * only into the slots it was given.
+ *
+ * @example
+ * ```ts
+ * import type { FrameBurst } from '@fairlead/sdk';
+ *
+ * // A driver's `send` over a wire that takes frames of up to 1514 bytes.
+ * function send(burst: FrameBurst, wire: (frame: Uint8Array) => void): number {
+ *   for (let i = 0; i < burst.count; i++) {
+ *     const start = burst.offset[i];
+ *     if (burst.bytes[i] > 1514) burst.fail(i);
+ *     else wire(burst.memory.subarray(start, start + burst.bytes[i]));
+ *   }
+ *   return burst.count;
+ * }
+ * ```
  */
 export class FrameBurst {
   /** Frames in this burst. */
   count = 0;
+  /** The clock when the burst was offered, in microseconds. */
   nowUs = 0;
   /** The frame pool. */
   readonly memory: Uint8Array;
+  /** Where each frame begins in `memory`, in bytes. */
   readonly offset: Int32Array;
   /** Length in bytes; on receive the driver writes it. */
   readonly bytes: Int32Array;
@@ -109,6 +140,7 @@ export class FrameBurst {
     this.failures++;
   }
 
+  /** Frames that fit in this burst. */
   get capacity(): number {
     return this.offset.length;
   }

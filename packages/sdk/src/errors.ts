@@ -39,13 +39,26 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_CONSERVATION: 'Frames are not accounted for. This is a fault of the host: please report it.',
 } as const;
 
+/** The code of an error; docs/errors.md says of each what it means and how to mend it. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/**
+ * What an error says beside its code and what is wrong.
+ *
+ * @example
+ * ```ts
+ * import { type ErrorDetail, FairleadError } from '@fairlead/sdk';
+ *
+ * const detail: ErrorDetail = { where: 'distribution.options.weights', mend: 'give a weight for each NIC' };
+ * throw new FairleadError('FAIRLEAD_ERR_PLUGIN_OPTIONS', '2 weights for 3 NICs', detail);
+ * ```
+ */
 export interface ErrorDetail {
   /** Where: a configuration path, `file:line`, or a plugin and its hook. */
   readonly where?: string;
   /** What a person can do about it. */
   readonly mend?: string;
+  /** The error behind this one, as the operating system or a plugin raised it. */
   readonly cause?: unknown;
 }
 
@@ -56,20 +69,27 @@ const BRAND = Symbol.for('fairlead.error');
  *
  * @example
  * ```ts
- * try {
- *   await host.start();
- * } catch (error) {
- *   if (isFairleadError(error) && error.code === 'FAIRLEAD_ERR_DRIVER_OPEN') console.error(error.where, error.mend);
- *   else throw error;
+ * import { FairleadError } from '@fairlead/sdk';
+ *
+ * // A plugin's constructor that says what is wrong, so that the person who wrote the options can mend it.
+ * function checkWeights(weights: readonly number[], nics: number): void {
+ *   if (weights.length === nics) return;
+ *   throw new FairleadError('FAIRLEAD_ERR_PLUGIN_OPTIONS', `${weights.length} weights for ${nics} NICs`, {
+ *     where: 'distribution.options.weights',
+ *     mend: 'give a weight for each NIC',
+ *   });
  * }
  * ```
  */
 export class FairleadError extends Error {
   override readonly name = 'FairleadError';
+  /** What kind of error; it stays the same when the words change. */
   readonly code: ErrorCode;
   /** What is wrong, without the place and the mend. */
   readonly what: string;
+  /** Where: a configuration path, `file:line`, or a plugin and its hook. */
   readonly where: string | undefined;
+  /** What a person can do about it. */
   readonly mend: string | undefined;
   readonly [BRAND] = true;
 
@@ -84,7 +104,23 @@ export class FairleadError extends Error {
   }
 }
 
-/** True also for an error of another copy of the sdk, for which `instanceof` is not. */
+/**
+ * True also for an error of another copy of the sdk, for which `instanceof` is not.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import afPacket from '@fairlead/nic-driver-af-packet';
+ * import { isFairleadError } from '@fairlead/sdk';
+ *
+ * try {
+ *   await createHost().nic('uplink0', use(afPacket, { interface: 'eth1' })).start();
+ * } catch (error) {
+ *   if (isFairleadError(error) && error.code === 'FAIRLEAD_ERR_DRIVER_OPEN') console.error(error.where, error.mend);
+ *   else throw error;
+ * }
+ * ```
+ */
 export function isFairleadError(value: unknown): value is FairleadError {
   return typeof value === 'object' && value !== null && (value as { [BRAND]?: boolean })[BRAND] === true;
 }

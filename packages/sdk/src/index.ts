@@ -4,7 +4,7 @@ export * from './errors.ts';
 export * from './line-pacer.ts';
 export * from './mac.ts';
 export * from './nic-table.ts';
-export * from './option-types.ts';
+export { type OptionTypes, type Preset, type PresetOf, Type } from './option-types.ts';
 export * from './options.ts';
 export * from './plugin.ts';
 export type * from './points/admission-policy.ts';

@@ -58,6 +58,7 @@ export const nicColumns = {
   }),
 } as const;
 
+/** The columns of `NicTable`: name, element type, unit, writer and meaning of each. */
 export type NicColumns = typeof nicColumns;
 
 /**
@@ -71,18 +72,34 @@ export type NicColumns = typeof nicColumns;
  *
  * @example
  * ```ts
- * for (let i = 0; i < nics.availableCount; i++) {
- *   const nic = nics.available[i];
- *   const drainSeconds = (nics.pendingBytes[nic] * 8) / nics.speedBps[nic];
+ * import type { NicTable } from '@fairlead/sdk';
+ *
+ * // The available NIC that would have sent its queue first.
+ * function soonestFree(nics: NicTable): number {
+ *   let soonest = nics.available[0];
+ *   let leastSeconds = Number.POSITIVE_INFINITY;
+ *   for (let i = 0; i < nics.availableCount; i++) {
+ *     const nic = nics.available[i];
+ *     const seconds = (nics.pendingBytes[nic] * 8) / nics.speedBps[nic];
+ *     if (seconds >= leastSeconds) continue;
+ *     soonest = nic;
+ *     leastSeconds = seconds;
+ *   }
+ *   return soonest;
  * }
  * ```
  */
 export interface NicTable extends ColumnViews<NicColumns> {
+  /** NICs of the host, available or not: rows of every column. */
   readonly count: number;
+  /** Names of the NICs, by NIC number. */
   readonly names: readonly string[];
+  /** Numbers of the available NICs, ascending; only the first `availableCount` entries count. */
   readonly available: Int32Array;
+  /** NICs that may be selected now. */
   readonly availableCount: number;
   /** An available NIC, the first choice of the team; -1 when none is available. */
   readonly preferred: number;
+  /** Grows by one whenever `available` changes, so that what was derived from it can be kept until then. */
   readonly epoch: number;
 }

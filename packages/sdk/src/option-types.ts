@@ -38,6 +38,7 @@ import {
  * ```
  */
 export interface Preset {
+  /** The value that stands for the option when it is left out. */
   readonly default: unknown;
 }
 
@@ -77,7 +78,18 @@ export interface PresetBuilders {
   Unsafe<T, O extends UnsafeOptions = UnsafeOptions>(options?: O): TUnsafe<T> & PresetOf<O>;
 }
 
-/** TypeBox's builder, whose results know whether they have a default. */
+/**
+ * TypeBox's builder, whose results know whether they have a default.
+ *
+ * @example
+ * ```ts
+ * import { type OptionTypes, Type } from '@fairlead/sdk';
+ *
+ * // The options that several plugins of one package share, from whichever builder they are given.
+ * const shared = (types: OptionTypes) => ({ weighted: types.Boolean({ default: false }) });
+ * const options = Type.Object({ ...shared(Type), seed: Type.Integer({ default: 1 }) }, { additionalProperties: false });
+ * ```
+ */
 export interface OptionTypes extends Omit<typeof TypeBox, keyof PresetBuilders>, PresetBuilders {}
 
 /**

@@ -39,12 +39,27 @@ declare const unit: unique symbol;
 /** A number held in a base unit. In a configuration it may also be written with a unit, as `'200Mbps'`. */
 export type Quantity<U extends Unit> = number & { readonly [unit]?: U };
 
-/** What a quantity's schema may say beside its unit. */
+/**
+ * What a quantity's schema may say beside its unit.
+ *
+ * @example
+ * ```ts
+ * import { type QuantityOptions, Rate, Size } from '@fairlead/sdk';
+ *
+ * const atLeastOneFrame: QuantityOptions = { minimum: 1518, description: 'At least one frame.' };
+ * const options = { burstBytes: Size({ ...atLeastOneFrame, default: 65_536 }), limitBps: Rate() };
+ * ```
+ */
 export interface QuantityOptions {
+  /** The value when the option is left out, in the base unit. */
   default?: number;
+  /** The least that is allowed, in the base unit; 0 when left out. */
   minimum?: number;
+  /** The value must be above this, in the base unit. */
   exclusiveMinimum?: number;
+  /** The most that is allowed, in the base unit. */
   maximum?: number;
+  /** What the option means, as error messages and the configuration schema say it. */
   description?: string;
 }
 
@@ -116,11 +131,24 @@ export const Milliseconds = <O extends QuantityOptions = QuantityOptions>(
 /** The schema of a plugin's options: an object that refuses unknown keys. */
 export type OptionsSchema = TObject<TProperties>;
 
-/** The suffixes that a quantity may be written with. */
+/**
+ * The suffixes that a quantity may be written with.
+ *
+ * @example
+ * ```ts
+ * import type { Suffix } from '@fairlead/sdk';
+ *
+ * const rate: `${number}${Suffix['bps']}` = '2.5Gbps';
+ * ```
+ */
 export type Suffix = {
+  /** Of a rate, decimal: `200Mbps` is 200,000,000 bit/s. */
   bps: 'bps' | 'kbps' | 'Mbps' | 'Gbps';
+  /** Of a size, decimal (`64KB` is 64,000 bytes) or binary (`64KiB` is 65,536). */
   bytes: 'B' | 'KB' | 'MB' | 'KiB' | 'MiB' | 'GiB';
+  /** Of a time that is held in microseconds. */
   us: TimeSuffix;
+  /** Of a time that is held in milliseconds. */
   ms: TimeSuffix;
 };
 /** The suffixes of a time. */

@@ -18,6 +18,13 @@ const QUANTITY = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$/i;
 /**
  * Reads a quantity into its base unit: `quantity('200Mbps', 'bps')` is 200,000,000. A plain number is taken as it is.
  * @throws FairleadError `FAIRLEAD_ERR_UNIT` when it has no unit, an unknown one, or is negative or not finite.
+ * @example
+ * ```ts
+ * import { quantity } from '@fairlead/sdk';
+ *
+ * console.log(quantity('200Mbps', 'bps')); // 200000000
+ * console.log(quantity('64KiB', 'bytes')); // 65536
+ * ```
  */
 export function quantity(value: number | string, unit: Unit, where?: string): number {
   if (typeof value === 'number') {

@@ -20,6 +20,7 @@ export const DROP_REASONS = [
   'worker-lost', // held by a worker that died
   'duplicate', // inbound group frame that another member of the team receives as well
 ] as const;
+/** A drop reason by its name, as it stands in accounts and metrics. */
 export type DropReasonName = (typeof DROP_REASONS)[number];
 
 /** Drop reasons as numbers, the index into `dropped[row * DROP_REASON_COUNT + reason]`. */
@@ -39,4 +40,5 @@ export const DropReason = {
 } as const;
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 
+/** Drop reasons: the width of every `dropped` column. */
 export const DROP_REASON_COUNT = DROP_REASONS.length;

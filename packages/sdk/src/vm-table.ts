@@ -41,6 +41,7 @@ export const vmColumns = {
   }),
 } as const;
 
+/** The columns of `VmTable`: name, element type, unit, writer and meaning of each. */
 export type VmColumns = typeof vmColumns;
 
 /**
@@ -49,10 +50,17 @@ export type VmColumns = typeof vmColumns;
  *
  * @example
  * ```ts
- * const bytesPerSecond = vms.limitBps[batch.vm] / 8;
+ * import type { TransmitBatch, VmTable } from '@fairlead/sdk';
+ *
+ * // Bytes that a batch's VM may send in a millisecond; Infinity when it has no limit.
+ * function bytesPerMs(vms: VmTable, batch: TransmitBatch): number {
+ *   return vms.limitBps[batch.vm] / 8 / 1000;
+ * }
  * ```
  */
 export interface VmTable extends ColumnViews<VmColumns> {
+  /** VMs of the host: rows of every column. */
   readonly count: number;
+  /** Names of the VMs, by VM number. */
   readonly names: readonly string[];
 }

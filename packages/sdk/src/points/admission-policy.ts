@@ -14,6 +14,21 @@ import type { Lifecycle } from './lifecycle.ts';
  * the batch is decided anew by that one, so a policy charges for a frame only when it admits it.
  *
  * With several workers each instance sees its own VMs alone.
+ *
+ * @example
+ * ```ts
+ * import { type AdmissionPolicy, inject, type TransmitBatch, Vms, type VmTable } from '@fairlead/sdk';
+ *
+ * // Frames of VMs with priority 0 wait while the clock shows an odd second.
+ * class OddSeconds implements AdmissionPolicy {
+ *   constructor(@inject(Vms) private readonly vms: VmTable) {}
+ *
+ *   admit(batch: TransmitBatch): undefined {
+ *     const second = Math.floor(batch.nowUs / 1e6);
+ *     if (second % 2 === 1 && this.vms.priority[batch.vm] === 0) batch.queueFrom(0, (second + 1) * 1e6);
+ *   }
+ * }
+ * ```
  */
 export interface AdmissionPolicy extends Lifecycle {
   /**

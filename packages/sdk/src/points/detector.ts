@@ -4,9 +4,13 @@ import type { Signal } from './signal.ts';
 
 /** A run of frames of one VM that passes by. */
 export interface ObservedBatch {
+  /** VM number: the sender of outbound frames, the receiver of inbound ones. */
   readonly vm: number;
+  /** Which way the frames go, seen from the host. */
   readonly direction: 'inbound' | 'outbound';
+  /** The clock, in microseconds. */
   readonly nowUs: number;
+  /** The frames. They are not the detector's: it reads them and keeps nothing of them. */
   readonly frames: FrameBurst;
 }
 
@@ -17,6 +21,33 @@ export interface ObservedBatch {
  * counts; it does not decide. `judge` runs in the control path, `nowUs` apart by the configured window, and turns the
  * counts into signals; it may take its time and allocate. A throw in either puts the detector aside and is reported;
  * traffic is never affected.
+ *
+ * @example
+ * ```ts
+ * import { type Detector, inject, type ObservedBatch, type Signal, Vms, type VmTable } from '@fairlead/sdk';
+ *
+ * // Raises an attack when a VM receives more than 10,000 frames in a window.
+ * class Flood implements Detector {
+ *   readonly #frames: Float64Array;
+ *
+ *   constructor(@inject(Vms) vms: VmTable) {
+ *     this.#frames = new Float64Array(vms.count);
+ *   }
+ *
+ *   observe(batch: ObservedBatch): undefined {
+ *     if (batch.direction === 'inbound') this.#frames[batch.vm] += batch.frames.count;
+ *   }
+ *
+ *   judge(nowUs: number): readonly Signal[] {
+ *     const signals: Signal[] = [];
+ *     for (const [vm, frames] of this.#frames.entries()) {
+ *       if (frames > 10_000) signals.push({ kind: 'attack', vm, atUs: nowUs, confidence: 0.8, evidence: { frames } });
+ *     }
+ *     this.#frames.fill(0);
+ *     return signals;
+ *   }
+ * }
+ * ```
  */
 export interface Detector extends Lifecycle {
   /** Called once per batch that passes, in both directions. Must leave the frames as they are. */

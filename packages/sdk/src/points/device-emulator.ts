@@ -6,11 +6,13 @@ import type { DropReason } from '../verdict.ts';
  * that is pushed here can harm another VM: lengths are checked, rings are bounded, a full ring is told, not waited for.
  */
 export interface VnicPort {
+  /** Name of the VM, or of the port that several share. */
   readonly name: string;
   /** VM number, or -1 when several VMs are behind this port and the source MAC tells them apart. */
   readonly vm: number;
   /** MAC addresses of the VMs behind this port, six bytes each. */
   readonly macs: readonly Uint8Array[];
+  /** Longest frame that fits a slot of the host, in bytes without FCS. */
   readonly maxFrameBytes: number;
   /** Frames that can be pushed now. */
   room(): number;
@@ -38,6 +40,32 @@ export interface VnicPort {
  * How does a VM see its virtual NIC? One instance per virtual NIC, on the host's own thread, so that a guest's
  * connection outlives a forwarding worker. The guest is not trusted: whatever it sends ends as a frame or as a count
  * under a reason, within bounded memory.
+ *
+ * @example
+ * ```ts
+ * import { type DeviceEmulator, type FrameBurst, inject, Port, type VnicPort } from '@fairlead/sdk';
+ *
+ * // A guest that sends every frame back as it came.
+ * class Mirror implements DeviceEmulator {
+ *   readonly #burst: FrameBurst;
+ *
+ *   constructor(@inject(Port) private readonly port: VnicPort) {
+ *     this.#burst = port.createBurst(32);
+ *   }
+ *
+ *   poll(): number {
+ *     const count = this.port.pull(this.#burst);
+ *     let sent = 0;
+ *     for (; sent < count; sent++) {
+ *       const start = this.#burst.offset[sent];
+ *       if (!this.port.push(this.#burst.memory, start, start + this.#burst.bytes[sent])) break;
+ *     }
+ *     this.port.flush();
+ *     this.port.release(sent);
+ *     return Number.POSITIVE_INFINITY; // only a received frame brings the next call
+ *   }
+ * }
+ * ```
  */
 export interface DeviceEmulator {
   /** Called once before any other hook. A rejection keeps the host from starting. */

@@ -1,10 +1,12 @@
 /** A host as others see it. */
 export interface HostInfo {
+  /** Name of the host, unique among them. */
   readonly name: string;
   /** Bandwidth not reserved by its VMs, in bit/s. */
   readonly roomBps: number;
   /** Share of its bandwidth in use, 0 to 1. */
   readonly load: number;
+  /** True while a signal of an attack stands; such a host is no destination. */
   readonly underAttack: boolean;
 }
 
@@ -12,12 +14,45 @@ export interface HostInfo {
  * Which other hosts exist, with what room, and which of them runs a VM? Control path. `announce` is called every few
  * seconds and its entry expires by itself when it is not. A rejection means that the registry is out of reach: the
  * host goes on with the VMs it has and migrates none.
+ *
+ * @example
+ * ```ts
+ * import type { HostInfo, HostRegistry } from '@fairlead/sdk';
+ *
+ * // The hosts of one process, for a simulation.
+ * class Embedded implements HostRegistry {
+ *   readonly #hosts = new Map<string, HostInfo>();
+ *   readonly #owners = new Map<string, string>();
+ *
+ *   async announce(self: HostInfo): Promise<void> {
+ *     this.#hosts.set(self.name, self);
+ *   }
+ *
+ *   async hosts(): Promise<readonly HostInfo[]> {
+ *     return [...this.#hosts.values()];
+ *   }
+ *
+ *   async claim(vm: string, host: string): Promise<boolean> {
+ *     if (this.#owners.has(vm)) return this.#owners.get(vm) === host;
+ *     this.#owners.set(vm, host);
+ *     return true;
+ *   }
+ *
+ *   async release(vm: string, host: string): Promise<void> {
+ *     if (this.#owners.get(vm) === host) this.#owners.delete(vm);
+ *   }
+ * }
+ * ```
  */
 export interface HostRegistry {
+  /** Says that this host is there and how it is. Called again every few seconds; the entry expires without. */
   announce(self: HostInfo): Promise<void>;
+  /** The hosts whose entries have not expired, this one included. */
   hosts(): Promise<readonly HostInfo[]>;
   /** Takes a VM for a host if no other has it: true exactly once among concurrent callers. */
   claim(vm: string, host: string): Promise<boolean>;
+  /** Gives a VM up for others to claim. Without effect when `host` does not have it. */
   release(vm: string, host: string): Promise<void>;
+  /** Called once at the end; the entry of this host goes. */
   close?(): Promise<void>;
 }

@@ -10,6 +10,36 @@ export interface StateOrigin {
  *
  * The host makes the successor, asks the plugin that serves for its state, offers it to the successor, and only then
  * lets the successor decide. Frames wait in their VMs' rings meanwhile; none is lost.
+ *
+ * @example
+ * ```ts
+ * import { inject, type Lifecycle, type StateOrigin, type TransmitBatch, Vms, type VmTable } from '@fairlead/sdk';
+ *
+ * // Counts each VM's frames, and goes on counting in its successor.
+ * class Counting implements Lifecycle {
+ *   #frames: Float64Array;
+ *
+ *   constructor(@inject(Vms) vms: VmTable) {
+ *     this.#frames = new Float64Array(vms.count);
+ *   }
+ *
+ *   admit(batch: TransmitBatch): undefined {
+ *     this.#frames[batch.vm] += batch.count;
+ *   }
+ *
+ *   exportState(): unknown {
+ *     return { version: 1, frames: this.#frames };
+ *   }
+ *
+ *   importState(state: unknown, from: StateOrigin): undefined {
+ *     const { version, frames } = state as { version?: unknown; frames?: unknown };
+ *     if (version !== 1 || !(frames instanceof Float64Array) || frames.length !== this.#frames.length) {
+ *       throw new Error(`the state of ${from.name} is not one of counts`);
+ *     }
+ *     this.#frames = frames;
+ *   }
+ * }
+ * ```
  */
 export interface Lifecycle {
   /**

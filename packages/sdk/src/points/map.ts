@@ -7,18 +7,40 @@ import type { LoadDistribution } from './load-distribution.ts';
 import type { NicDriver } from './nic-driver.ts';
 import type { Responder } from './responder.ts';
 
-/** Every extension point, by the name that a plugin's `kind` and a configuration use. Everything else derives from it. */
+/**
+ * Every extension point, by the name that a plugin's `kind` and a configuration use. Everything else derives from it.
+ *
+ * @example
+ * ```ts
+ * import { API_VERSIONS, type ExtensionPoints, type PluginKind, REQUIRED_HOOKS } from '@fairlead/sdk';
+ *
+ * // The hooks of an extension point that an instance lacks.
+ * function missingHooks<K extends PluginKind>(kind: K, instance: Partial<ExtensionPoints[K]>): string[] {
+ *   return REQUIRED_HOOKS[kind].filter((hook) => typeof instance[hook] !== 'function');
+ * }
+ * console.log(API_VERSIONS.admission, missingHooks('admission', {})); // 1 [ 'admit' ]
+ * ```
+ */
 export interface ExtensionPoints {
+  /** May this frame go now? */
   admission: AdmissionPolicy;
+  /** Over which NIC? */
   'load-distribution': LoadDistribution;
+  /** Does what passes by look like trouble? */
   detector: Detector;
+  /** What is done about it? */
   responder: Responder;
+  /** How do frames reach a physical NIC? */
   'nic-driver': NicDriver;
+  /** How does a VM see its virtual NIC? */
   'device-emulator': DeviceEmulator;
+  /** How is a VM suspended, resumed, throttled, migrated? */
   hypervisor: Hypervisor;
+  /** Which other hosts exist, with what room? */
   'host-registry': HostRegistry;
 }
 
+/** The name of an extension point. */
 export type PluginKind = keyof ExtensionPoints;
 
 /** Version of each extension point that this sdk describes. It grows when the point changes incompatibly. */

@@ -4,9 +4,11 @@ import type { FrameBurst } from '../batch.ts';
 export interface NicContext {
   /** NIC number, the row in `NicTable`. */
   readonly index: number;
+  /** Name of the NIC, as the configuration has it. */
   readonly name: string;
   /** This instance's transmit queue. With several forwarding workers each has a queue, and an instance, of its own. */
   readonly queue: number;
+  /** Transmit queues of the NIC: one for each forwarding worker. */
   readonly queues: number;
   /**
    * `data` instances move frames in a forwarding worker; a `control` instance, on the host's thread, only reports the
@@ -22,7 +24,9 @@ export interface NicContext {
   readonly shared: Float64Array;
 }
 
+/** What a driver says of its link. */
 export interface LinkStatus {
+  /** True when frames can be sent. */
   readonly up: boolean;
   /** Speed in bit/s; 0 when the device does not say. */
   readonly speedBps: number;
@@ -32,6 +36,31 @@ export interface LinkStatus {
  * How do frames reach a physical NIC? `send` and `receive` run in the data path: no allocation, no throw, no wait.
  * `open`, `close` and `link` are control path. A `send` or `receive` that throws takes the NIC down and is reported;
  * the frames it had not taken go over another NIC.
+ *
+ * @example
+ * ```ts
+ * import { type FrameBurst, inject, type LinkStatus, Nic, type NicContext, type NicDriver } from '@fairlead/sdk';
+ *
+ * // A NIC that takes everything and gives nothing: for measuring what is in front of it.
+ * class Sink implements NicDriver {
+ *   #bytes = 0;
+ *
+ *   constructor(@inject(Nic) readonly nic: NicContext) {}
+ *
+ *   link(): LinkStatus {
+ *     return { up: true, speedBps: 10e9 };
+ *   }
+ *
+ *   send(burst: FrameBurst): number {
+ *     for (let i = 0; i < burst.count; i++) this.#bytes += burst.bytes[i];
+ *     return burst.count;
+ *   }
+ *
+ *   receive(): number {
+ *     return 0;
+ *   }
+ * }
+ * ```
  */
 export interface NicDriver {
   /** Called once before any other hook. A rejection keeps the host from starting. */

@@ -2,11 +2,15 @@ import type { Action, Signal } from './signal.ts';
 
 /** What a responder may use: the managers of the host, narrowed to what an action needs. */
 export interface ResponderContext {
+  /** The clock, in microseconds. */
   readonly nowUs: number;
   /** How long the action may stand, from the configuration of the chain. */
   readonly ttlMs: number;
+  /** Suspends a VM, by its number. */
   suspend(vm: number): Promise<void>;
+  /** Resumes a VM, by its number. */
   resume(vm: number): Promise<void>;
+  /** Moves a VM to the host that has room for it, by its number. */
   migrate(vm: number): Promise<void>;
 }
 
@@ -16,6 +20,29 @@ export interface ResponderContext {
  * A responder returns the actions it took, or none to pass the signal to the next responder of the chain. It must be
  * idempotent: a signal that persists is offered again, and an action that stands already is not taken twice. A
  * rejection is recorded and the next responder is asked.
+ *
+ * @example
+ * ```ts
+ * import type { Action, Responder, ResponderContext, Signal } from '@fairlead/sdk';
+ *
+ * // Suspends the VM that an attack is about.
+ * class Suspend implements Responder {
+ *   readonly #suspended = new Set<number>();
+ *
+ *   async respond(signal: Signal, context: ResponderContext): Promise<readonly Action[]> {
+ *     const { vm } = signal;
+ *     if (signal.kind !== 'attack' || vm === undefined || this.#suspended.has(vm)) return [];
+ *     await context.suspend(vm);
+ *     this.#suspended.add(vm);
+ *     const undo = async (): Promise<void> => {
+ *       this.#suspended.delete(vm);
+ *       await context.resume(vm);
+ *     };
+ *     const expiresAtUs = context.nowUs + context.ttlMs * 1000;
+ *     return [{ name: 'suspend', vm, expiresAtUs, reason: 'attack', rejected: [], undo }];
+ *   }
+ * }
+ * ```
  */
 export interface Responder {
   /** Called for each signal that reaches this place in its chain. */

@@ -3,11 +3,13 @@ export type SignalKind = 'attack' | 'backlog' | 'failover' | 'nic-down' | 'reser
 
 /** A sign of trouble, raised by a detector or by the host itself and answered by a chain of responders. */
 export interface Signal {
+  /** What is the matter. */
   readonly kind: SignalKind;
   /** VM number that is concerned; absent when the signal is about a NIC or the whole host. */
   readonly vm?: number;
   /** NIC number that is concerned. */
   readonly nic?: number;
+  /** When it was noticed, in microseconds of the host's clock. */
   readonly atUs: number;
   /** How sure: 0 (a suspicion) to 1. */
   readonly confidence: number;
@@ -19,9 +21,13 @@ export interface Signal {
 export interface Action {
   /** What was done, in a word: `suspend`, `migrate`. */
   readonly name: string;
+  /** VM number that it was done to. */
   readonly vm?: number;
+  /** NIC number that it was done to. */
   readonly nic?: number;
+  /** When it is undone by itself, in microseconds of the host's clock. */
   readonly expiresAtUs: number;
+  /** Why, in words for the record. */
   readonly reason: string;
   /** What was considered and not done, and why. */
   readonly rejected: readonly string[];

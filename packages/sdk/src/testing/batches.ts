@@ -1,11 +1,24 @@
 import { TransmitBatch } from '../batch.ts';
 
-/** What a test says of a batch. */
+/**
+ * What a test says of a batch.
+ *
+ * @example
+ * ```ts
+ * import { type TestBatch, testBatch } from '@fairlead/sdk/testing';
+ *
+ * const late: TestBatch = { vm: 3, nowUs: 5_000_000, backlog: 200 };
+ * const batch = testBatch([1514, 1514], late); // two frames, of 200 that wait
+ * ```
+ */
 export interface TestBatch {
+  /** VM number of the sender; 0 when left out. */
   vm?: number;
+  /** The clock, in microseconds; 0 when left out. */
   nowUs?: number;
   /** Frames waiting, those of the batch included; the batch alone by default. */
   backlog?: number;
+  /** Flow hash of each frame; zero when left out. */
   flows?: readonly number[];
 }
 
@@ -15,9 +28,15 @@ export interface TestBatch {
  *
  * @example
  * ```ts
+ * import assert from 'node:assert/strict';
+ * import type { TransmitBatch } from '@fairlead/sdk';
+ * import { testBatch } from '@fairlead/sdk/testing';
+ *
+ * const onlyTwo = { admit: (batch: TransmitBatch): undefined => batch.queueFrom(2, 0) as undefined };
+ *
  * const batch = testBatch([64, 1500, 64], { vm: 1, nowUs: 10 });
- * policy.admit(batch);
- * expect(batch.queuedFrom).toBe(2);
+ * onlyTwo.admit(batch);
+ * assert.equal(batch.queuedFrom, 2);
  * ```
  */
 export function testBatch(

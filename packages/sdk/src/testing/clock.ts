@@ -1,6 +1,17 @@
 import type { Clock, Log, Random } from '../clock.ts';
 
-/** A clock that moves only when it is told to. */
+/**
+ * A clock that moves only when it is told to.
+ *
+ * @example
+ * ```ts
+ * import { ManualClock } from '@fairlead/sdk/testing';
+ *
+ * const clock = new ManualClock(1000);
+ * clock.advance(500);
+ * console.log(clock.nowUs()); // 1500
+ * ```
+ */
 export class ManualClock implements Clock {
   #nowUs: number;
 
@@ -8,17 +19,28 @@ export class ManualClock implements Clock {
     this.#nowUs = startUs;
   }
 
+  /** The time it was last set to, in microseconds. */
   nowUs(): number {
     return this.#nowUs;
   }
 
+  /** Moves the clock by so many microseconds and returns the new time. */
   advance(us: number): number {
     this.#nowUs += us;
     return this.#nowUs;
   }
 }
 
-/** A seeded generator (mulberry32) for tests: the same seed gives the same numbers. */
+/**
+ * A seeded generator (mulberry32) for tests: the same seed gives the same numbers.
+ *
+ * @example
+ * ```ts
+ * import { testRandom } from '@fairlead/sdk/testing';
+ *
+ * console.log(testRandom(7).next() === testRandom(7).next()); // true
+ * ```
+ */
 export function testRandom(seed: number): Random {
   let state = seed | 0;
   return {
@@ -31,14 +53,28 @@ export function testRandom(seed: number): Random {
   };
 }
 
-/** A log that keeps what it was told. */
+/**
+ * A log that keeps what it was told.
+ *
+ * @example
+ * ```ts
+ * import { MemoryLog } from '@fairlead/sdk/testing';
+ *
+ * const log = new MemoryLog();
+ * log.warn('one NIC for two reservations');
+ * console.log(log.entries); // [ { level: 'warn', message: 'one NIC for two reservations' } ]
+ * ```
+ */
 export class MemoryLog implements Log {
+  /** What was logged, oldest first. */
   readonly entries: { level: 'info' | 'warn'; message: string }[] = [];
 
+  /** Keeps a message under `info`. */
   info(message: string): void {
     this.entries.push({ level: 'info', message });
   }
 
+  /** Keeps a message under `warn`. */
   warn(message: string): void {
     this.entries.push({ level: 'warn', message });
   }

@@ -7,16 +7,44 @@ import { type AdmissionGiven, admissionKit } from './kits/admission.ts';
 import type { Law } from './kits/law.ts';
 import { loadDistributionKit } from './kits/load-distribution.ts';
 
-/** What an author gives a kit beside the plugin; a kind that wants more extends it in `GivenByKind`. */
+/**
+ * What an author gives a kit beside the plugin; a kind that wants more extends it in `GivenByKind`.
+ *
+ * @example
+ * ```ts
+ * import roundRobin from '@fairlead/load-distribution-round-robin';
+ * import { type ConformanceGiven, conformanceLaws } from '@fairlead/sdk/testing';
+ *
+ * const given: ConformanceGiven = { options: [{ weighted: true }] };
+ * for (const { name, check } of conformanceLaws(roundRobin, given)) {
+ *   await check();
+ *   console.log(`holds: ${name}`);
+ * }
+ * ```
+ */
 export interface ConformanceGiven {
   /** Options to try beside the defaults and the bounds of the schema, as they would stand in a configuration. */
   readonly options?: readonly object[];
 }
 
+<<<<<<< HEAD
 /** What the kit of each kind may be given. */
 export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
   admission: AdmissionGiven;
 }
+=======
+/**
+ * What the kit of each kind may be given.
+ *
+ * @example
+ * ```ts
+ * import type { GivenByKind } from '@fairlead/sdk/testing';
+ *
+ * const given: GivenByKind['load-distribution'] = { options: [{ weighted: true }] };
+ * ```
+ */
+export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {}
+>>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
 
 type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
 

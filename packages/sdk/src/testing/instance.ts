@@ -12,7 +12,18 @@ import { TestPort } from './port.ts';
 import { readOptions } from './read-options.ts';
 import { testNics, testVms } from './tables.ts';
 
-/** What a plugin's constructor may be given, of any kind. */
+/**
+ * What a plugin's constructor may be given, of any kind.
+ *
+ * @example
+ * ```ts
+ * import { createInstance, type InstanceParts, ManualClock, testNics } from '@fairlead/sdk/testing';
+ * import pendingLoad from '@fairlead/load-distribution-pending-load';
+ *
+ * const parts: Partial<InstanceParts> = { nics: testNics([1e9, 10e9]), clock: new ManualClock(1_000_000) };
+ * const policy = createInstance(pendingLoad, { grainBytes: 9000 }, parts);
+ * ```
+ */
 export interface InstanceParts extends KitParts {
   /** Which NIC a driver serves. */
   readonly nic: NicContext;
@@ -20,7 +31,19 @@ export interface InstanceParts extends KitParts {
   readonly port: VnicPort;
 }
 
-/** NIC 0 with one queue, as under the inline runtime: one instance does everything. */
+/**
+ * NIC 0 with one queue, as under the inline runtime: one instance does everything.
+ *
+ * @example
+ * ```ts
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ * import { createInstance, testNicContext } from '@fairlead/sdk/testing';
+ *
+ * // The instance of a second worker: it sends over a queue of its own, and another one receives.
+ * const nic = testNicContext({ queue: 1, queues: 2, role: 'data', receives: false });
+ * const driver = createInstance(memoryNic, {}, { nic });
+ * ```
+ */
 export function testNicContext(about: Partial<NicContext> = {}): NicContext {
   return {
     index: 0,

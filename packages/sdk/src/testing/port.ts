@@ -5,12 +5,25 @@ import { DropReason } from '../verdict.ts';
 const SLOT_BYTES = 2048;
 const HEADER_BYTES = 14;
 
-/** What a test says of a virtual NIC's host side. */
+/**
+ * What a test says of a virtual NIC's host side.
+ *
+ * @example
+ * ```ts
+ * import { TestPort, type TestPortAbout } from '@fairlead/sdk/testing';
+ *
+ * const jumbo: TestPortAbout = { maxFrameBytes: 9018, capacity: 4 };
+ * console.log(new TestPort(jumbo).room()); // 4
+ * ```
+ */
 export interface TestPortAbout {
+  /** Name of the port; `vm0` when left out. */
   readonly name?: string;
   /** VM number; -1 for a port that several VMs share. */
   readonly vm?: number;
+  /** Addresses of the VMs behind it. */
   readonly macs?: readonly Uint8Array[];
+  /** Longest frame it takes, in bytes. */
   readonly maxFrameBytes?: number;
   /** Frames that the ring towards the host holds. */
   readonly capacity?: number;

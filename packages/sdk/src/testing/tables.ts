@@ -20,9 +20,11 @@ export interface TestNicTable extends NicTable {
  *
  * @example
  * ```ts
- * const nics = testNics([1e9, 1e9, 10e9]);
+ * import { type TestNicTable, testNics } from '@fairlead/sdk/testing';
+ *
+ * const nics: TestNicTable = testNics([1e9, 1e9, 10e9], ['left', 'right', 'fast']);
  * nics.pendingBytes[0] = 3000;
- * nics.setAvailable(0, 2);
+ * nics.setAvailable(0, 2); // the second is down
  * ```
  */
 export function testNics(speedsBps: readonly number[], names?: readonly string[]): TestNicTable {
@@ -56,16 +58,34 @@ export function testNics(speedsBps: readonly number[], names?: readonly string[]
 
 /** What a test says of a VM; the rest is unlimited, one share, priority 0. */
 export interface TestVm {
+  /** Name; `vm` and its number when left out. */
   name?: string;
+  /** Guaranteed rate in bit/s; 0 when left out. */
   reservationBps?: number;
+  /** Allocated rate in bit/s; none when left out. */
   limitBps?: number;
+  /** Rate within a burst in bit/s; none when left out. */
   peakBps?: number;
+  /** Bytes that may go at the peak rate; 0 when left out. */
   burstBytes?: number;
+  /** Weight relative to the others; 1 when left out. */
   shares?: number;
+  /** Higher is served first; 0 when left out. */
   priority?: number;
 }
 
-/** A table of running VMs. */
+/**
+ * A table of running VMs.
+ *
+ * @example
+ * ```ts
+ * import { type TestVm, testVms } from '@fairlead/sdk/testing';
+ *
+ * const web: TestVm = { name: 'web', limitBps: 200e6, burstBytes: 65_536 };
+ * const vms = testVms([web, {}]); // the second one has no limit, one share, priority 0
+ * console.log(vms.names[1]); // vm1
+ * ```
+ */
 export function testVms(vms: readonly TestVm[]): VmTable {
   const views: ColumnViews<VmColumns> = standAlone(vmColumns, vms.length);
   for (const [i, vm] of vms.entries()) {

@@ -4,12 +4,29 @@ import type { VmTable } from '../../vm-table.ts';
 import { ManualClock, MemoryLog, testRandom } from '../clock.ts';
 import { type TestNicTable, type TestVm, testNics, testVms } from '../tables.ts';
 
-/** What a plugin's constructor may want; a kit makes it anew for every scenario and every instance. */
+/**
+ * What a plugin's constructor may want; a kit makes it anew for every scenario and every instance.
+ *
+ * @example
+ * ```ts
+ * import { PendingLoad } from '@fairlead/load-distribution-pending-load';
+ * import { type KitParts, loadDistributionLaws } from '@fairlead/sdk/testing';
+ *
+ * const options = { grainBytes: 1514, priority: false, priorityHoldUs: 0, reservations: false };
+ * const make = ({ nics, vms }: KitParts) => new PendingLoad(nics, vms, options);
+ * for (const { check } of loadDistributionLaws(make)) await check();
+ * ```
+ */
 export interface KitParts {
+  /** The NICs of the scenario; all available at first. */
   readonly nics: TestNicTable;
+  /** The VMs of the scenario. */
   readonly vms: VmTable;
+  /** The scenario's clock. */
   readonly clock: Clock;
+  /** A generator seeded by the scenario. */
   readonly random: Random;
+  /** A log that nobody reads. */
   readonly log: Log;
 }
 

@@ -27,12 +27,6 @@ export interface ConformanceGiven {
   readonly options?: readonly object[];
 }
 
-<<<<<<< HEAD
-/** What the kit of each kind may be given. */
-export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
-  admission: AdmissionGiven;
-}
-=======
 /**
  * What the kit of each kind may be given.
  *
@@ -43,8 +37,10 @@ export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
  * const given: GivenByKind['load-distribution'] = { options: [{ weighted: true }] };
  * ```
  */
-export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {}
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
+export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
+  /** More for an admission policy: how late a frame may go. */
+  admission: AdmissionGiven;
+}
 
 type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
 

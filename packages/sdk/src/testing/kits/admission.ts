@@ -72,34 +72,16 @@ function decidedWhenAsked(make: Make<AdmissionPolicy>, scenario: AdmissionScenar
 }
 
 /**
-<<<<<<< HEAD
  * What every admission policy does, as laws for any test framework, for one that is made by hand: `make` is called anew
  * for every scenario, and what it makes gets nothing but `parts`. A policy that has a limit of its own, apart from the
  * VMs', must be made without. For a plugin, `conformanceLaws` tries its options as well.
-=======
- * What every admission policy does, as laws for any test framework. `make` is called anew for every scenario; what it
- * makes gets nothing but `parts`. A policy that has a limit of its own, apart from the VMs', must be made without.
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
  *
  * @example
  * ```ts
  * import { test } from 'node:test';
-<<<<<<< HEAD
  * import { admissionLaws } from '@fairlead/sdk/testing';
  *
  * for (const { name, check } of admissionLaws(() => ({ admit: () => undefined }))) test(`admit-all ${name}`, () => check());
-=======
- * import type { AdmissionPolicy, TransmitBatch } from '@fairlead/sdk';
- * import { admissionLaws } from '@fairlead/sdk/testing';
- *
- * class Everything implements AdmissionPolicy {
- *   admit(batch: TransmitBatch): undefined {
- *     void batch;
- *   }
- * }
- *
- * for (const { name, check } of admissionLaws(() => new Everything())) test(`everything ${name}`, () => check());
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
  * ```
  */
 export function admissionLaws(make: MakeAdmission): readonly Law[] {

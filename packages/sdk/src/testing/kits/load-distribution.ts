@@ -19,43 +19,25 @@ import {
   USUAL,
 } from './select-scenario.ts';
 
-<<<<<<< HEAD
 /** Makes a load distribution from what a host would give it. */
-=======
-/** Makes the policy under test from what a kit gives it. Called again for each instance and each scenario. */
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
 export type MakeLoadDistribution = (parts: KitParts) => LoadDistribution;
 
 const LEAVING: SelectBounds = { ...USUAL, leaving: true };
 
 /**
-<<<<<<< HEAD
  * What every load distribution does, as laws for any test framework, for one that is made by hand: `make` is called
  * anew for every scenario, and what it makes gets nothing but `parts`. For a plugin, `conformanceLaws` tries its options
  * as well.
-=======
- * What every load distribution does, as laws for any test framework. `make` is called anew for every scenario; what
- * it makes gets nothing but `parts`.
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
  *
  * @example
  * ```ts
  * import { test } from 'node:test';
-<<<<<<< HEAD
  * import { loadDistributionLaws } from '@fairlead/sdk/testing';
  *
  * const laws = loadDistributionLaws(({ nics }) => ({
  *   select: (batch) => void batch.nic.fill(nics.available[0], 0, batch.count),
  * }));
  * for (const { name, check } of laws) test(`first-available ${name}`, () => check());
-=======
- * import { RoundRobin } from '@fairlead/load-distribution-round-robin';
- * import { loadDistributionLaws } from '@fairlead/sdk/testing';
- *
- * for (const { name, check } of loadDistributionLaws(({ nics }) => new RoundRobin(nics, { weighted: true }))) {
- *   test(`round-robin ${name}`, () => check());
- * }
->>>>>>> f6e48dc (Document every public symbol of the sdk, with examples that compile)
  * ```
  */
 export function loadDistributionLaws(make: MakeLoadDistribution): readonly Law[] {

@@ -22,3 +22,9 @@ export class VirtualClock implements Clock {
     if (nowUs > this.#nowUs) this.#nowUs = nowUs;
   }
 }
+
+/** Calls back after a time, if the process still runs then; returns how to call it off. */
+export function afterRealTime(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms).unref();
+  return () => clearTimeout(timer);
+}

@@ -30,9 +30,19 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
   const distribution = await loader.policy('load-distribution', config.distribution, 'distribution');
   const hypervisor =
     config.hypervisor === undefined ? undefined : await loader.plan('hypervisor', config.hypervisor, 'hypervisor');
+  const shadows = await loader.shadows(config);
   if (complaints.length > 0) return { composition: undefined, complaints };
   return {
-    composition: { config, nics: nics as PluginPlan<'nic-driver'>[], devices, admission, distribution, hypervisor },
+    composition: {
+      config,
+      nics: nics as PluginPlan<'nic-driver'>[],
+      devices,
+      admission,
+      distribution,
+      hypervisor,
+      shadows,
+      sources: options,
+    },
     complaints,
   };
 }
@@ -69,6 +79,7 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
   ] as const) {
     await look(kind, at(value, key), key);
     await look(kind, at(at(value, key), 'fallback'), `${key}.fallback`);
+    await look(kind, at(at(value, key), 'shadow'), `${key}.shadow`);
   }
   await look('hypervisor', at(value, 'hypervisor'), 'hypervisor');
 }

@@ -43,6 +43,12 @@ export const policySchema = Type.Object(
   {
     ...pluginUseSchema.properties,
     fallback: Type.Optional(pluginUseSchema),
+    shadow: Type.Optional(
+      Type.Object(pluginUseSchema.properties, {
+        additionalProperties: false,
+        description: 'a policy that is asked beside it and compared with it, and decides nothing',
+      }),
+    ),
     fail: Type.Union([Type.Literal('fallback'), Type.Literal('open'), Type.Literal('closed'), Type.Literal('stop')], {
       default: 'fallback',
       description:

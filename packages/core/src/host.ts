@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
-import { type Clock, type DeviceEmulator, FairleadError, type Hypervisor, type NicDriver } from '@fairlead/sdk';
-import { SystemClock, VirtualClock } from './clock.ts';
+import { type Clock, type DeviceEmulator, type Hypervisor, type NicDriver } from '@fairlead/sdk';
+import { afterRealTime, SystemClock, VirtualClock } from './clock.ts';
 import type { HostConfig } from './config.ts';
 import { type Account, accounts, assertConserved } from './conservation.ts';
+import type { HostEvents } from './host-events.ts';
+import { hostState } from './host-state.ts';
 import { HostFramePort } from './managers/host-frames.ts';
 import { NicManager } from './managers/nic-manager.ts';
-import { ResourceManager, type UnmetReservation } from './managers/resource-manager.ts';
-import { VmManager, type VmState } from './managers/vm-manager.ts';
+import { ResourceManager } from './managers/resource-manager.ts';
+import { VmManager } from './managers/vm-manager.ts';
 import { Arena, createArena } from './memory/arena.ts';
 import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
@@ -14,24 +16,14 @@ import { fillVmRows, shapeOf } from './rows.ts';
 import { DeviceLoop } from './runtime/device-loop.ts';
 import { Devices } from './runtime/devices.ts';
 import { InlineRuntime } from './runtime/inline.ts';
-import { createDriver, createForwarder, openDriver } from './runtime/stage.ts';
+import { createHostDrivers, openDriver } from './runtime/stage.ts';
 import { WorkersRuntime } from './runtime/workers.ts';
-import { TeamManager, type TeamMove } from './teams/team-manager.ts';
+import type { PolicySection, ShadowReport } from './shadow/shadow-report.ts';
+import { type GivenPolicy, PolicyExchange, type SwapNotice, type SwapOptions } from './succession/exchange.ts';
+import { createInlineLoop } from './succession/inline-loop.ts';
+import type { KIND_OF } from './succession/order.ts';
+import { TeamManager } from './teams/team-manager.ts';
 import { teamPlans } from './teams/team-plan.ts';
-
-/** What a host tells whoever listens. */
-export interface HostEvents {
-  /** A plugin failed and was put aside. */
-  fault: [fault: { plugin: string; hook: string; vm: string; fallback: string; message: string }];
-  /** Other NICs serve a team, or another one is first. */
-  team: [move: TeamMove];
-  nic: [change: { nic: string; state: 'up' | 'down'; cause: string }];
-  vm: [change: { vm: string; state: VmState }];
-  device: [failure: { device: string; message: string }];
-  worker: [loss: { worker: number; cause: string }];
-  'reservation-unmet': [unmet: readonly UnmetReservation[]];
-  log: [entry: { level: 'info' | 'warn'; plugin: string; message: string; fields: unknown }];
-}
 
 /**
  * A host: the three managers, the virtual NICs and the forwarding loops as one unit. Made by `createHost()` or from a
@@ -52,6 +44,7 @@ export class Host extends EventEmitter<HostEvents> {
   #inline: InlineRuntime | undefined;
   #workers: WorkersRuntime | undefined;
   #deviceLoop: DeviceLoop | undefined;
+  #exchange: PolicyExchange | undefined;
   readonly #surroundings: Surroundings;
   #starting = false;
   #state: 'made' | 'running' | 'closed' = 'made';
@@ -74,21 +67,7 @@ export class Host extends EventEmitter<HostEvents> {
       seed: config.seed,
       log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
     };
-    const drivers = composition.nics.map((plan, index) =>
-      createDriver(
-        this.#arena,
-        plan,
-        {
-          index,
-          name: names.nics[index] as string,
-          queue: 0,
-          queues: inline ? 1 : config.runtime.workers,
-          role: inline ? 'both' : 'control',
-          receives: inline,
-        },
-        this.#surroundings,
-      ),
-    );
+    const drivers = createHostDrivers(this.#arena, composition, this.#surroundings);
     this.#hostFrames = new HostFramePort(this.#arena);
     this.teams = new TeamManager(this.#arena, teamPlans(config), (move) => this.emit('team', move));
     this.nics = new NicManager(this.#arena, drivers, config.monitor, this.teams, (nic, state, cause) => {
@@ -142,32 +121,25 @@ export class Host extends EventEmitter<HostEvents> {
 
   async #startInline(): Promise<void> {
     await this.#openControl();
-    const { admission, distribution, nics } = this.#composition;
-    const { batchFrames } = this.config.runtime;
-    const { portSecurity } = this.config.security;
-    const plan = { worker: 0, workers: 1, batchFrames, portSecurity, nics, admission, distribution };
-    const loopArena = new Arena(this.#arena.handle, 0);
-    const forwarder = createForwarder(
-      loopArena,
-      plan,
-      this.nics.drivers,
-      { ...this.#surroundings, nics: loopArena.nics, vms: loopArena.vms },
-      {
-        fault: ({ plugin, hook, vm, fallback, error }) => this.#fault(plugin, hook, vm, fallback, error.message),
-        driverFailed: (nic, hook, cause) => this.nics.driverFailed(nic, `${hook}() threw: ${String(cause)}`),
-      },
-    );
-    this.#inline = new InlineRuntime(
+    const loop = createInlineLoop(this.#arena.handle, this.#composition, this.nics.drivers, this.#surroundings, {
+      fault: ({ plugin, hook, vm, fallback, error }) => this.#fault(plugin, hook, vm, fallback, error.message),
+      driverFailed: (nic, hook, cause) => this.nics.driverFailed(nic, `${hook}() threw: ${String(cause)}`),
+      shadowFailed: this.#shadowFailed,
+    });
+    const inline = new InlineRuntime(
       this.#clock as VirtualClock,
       this.#devices,
       this.nics,
       this.#hostFrames,
-      forwarder,
+      loop.forwarder,
     );
+    this.#inline = inline;
+    this.#exchange = new PolicyExchange(this.#composition, loop, inline.after.bind(inline), this);
+    await this.#exchange.setConfigured();
   }
 
   async #startWorkers(): Promise<void> {
-    this.#workers = new WorkersRuntime(
+    const workers = new WorkersRuntime(
       this.#arena,
       this.#composition,
       {
@@ -175,11 +147,15 @@ export class Host extends EventEmitter<HostEvents> {
         driverFailed: (nic, cause, hung) => this.nics.driverFailed(nic, cause, hung),
         workerLost: (worker, cause) => this.emit('worker', { worker, cause }),
         log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
+        shadowFailed: this.#shadowFailed,
       },
       () => this.#devices.flush(),
     );
+    this.#workers = workers;
+    this.#exchange = new PolicyExchange(this.#composition, workers, afterRealTime, this);
     await this.#openControl();
-    await this.#workers.start();
+    await workers.start();
+    await this.#exchange.setConfigured();
     this.#deviceLoop = new DeviceLoop(
       this.#arena,
       this.#devices,
@@ -191,7 +167,11 @@ export class Host extends EventEmitter<HostEvents> {
     this.#deviceLoop.start();
   }
 
+  readonly #shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
+    this.#exchange?.shadowFailed(section, shadow, message);
+
   #fault(plugin: string, hook: string, vm: number, fallback: string, message: string): void {
+    this.#exchange?.faulted(hook === 'select' ? 'distribution' : 'admission', fallback);
     this.emit('fault', { plugin, hook, vm: this.config.vms[vm]?.name ?? String(vm), fallback, message });
   }
 
@@ -227,6 +207,54 @@ export class Host extends EventEmitter<HostEvents> {
     return this.#devices.emulator(name) as T;
   }
 
+  /**
+   * Puts another policy into a place while the host runs: another version, other options, another plugin. Nothing changes
+   * unless every forwarding loop could make it; then it is handed its predecessor's state (`Lifecycle`) and decides, from
+   * one batch to the next. If it fails within `probationMs` (10,000), its predecessor returns. Inline: between two passes.
+   * @throws FairleadError with what is wrong with the plugin or its options, or `FAIRLEAD_ERR_SWAP`.
+   * @example
+   * ```ts fragment
+   * await host.swap('distribution', use(pendingLoad, { grainBytes: '4KiB' }), { probationMs: 30_000 });
+   * ```
+   */
+  swap<S extends PolicySection>(
+    section: S,
+    policy: GivenPolicy<(typeof KIND_OF)[S]>,
+    options?: SwapOptions,
+  ): Promise<SwapNotice> {
+    return this.#policyExchange('swap').swap(section, policy, options);
+  }
+
+  /**
+   * Has another policy asked the same as the one that decides, and compares what they say; without a policy the shadow
+   * is taken away. A shadow reads and writes copies alone; one that throws, hangs or answers wrongly is put aside.
+   * @throws FairleadError as `swap` does.
+   * @example
+   * ```ts fragment
+   * await host.shadow('distribution', use(roundRobin));
+   * ```
+   */
+  shadow<S extends PolicySection>(section: S, policy: GivenPolicy<(typeof KIND_OF)[S]> | undefined): Promise<void> {
+    return this.#policyExchange('shadow').shadow(section, policy);
+  }
+
+  /** What the shadows would have done, beside what was done; also when the host has been closed. */
+  shadowReport(): ShadowReport {
+    return this.#exchange?.report() ?? { version: 1, sections: [] };
+  }
+
+  /** Names of the plugins that decide now. */
+  get policies(): Readonly<Record<PolicySection, string>> {
+    return this.#policyExchange('say who decides').serving;
+  }
+
+  #policyExchange(operation: string): PolicyExchange {
+    this.#demand('running', operation);
+    if (this.#exchange === undefined)
+      throw hostState(`the host is being started; it cannot ${operation}`, 'wait for it');
+    return this.#exchange;
+  }
+
   /** The conservation law, per VM and NIC. */
   accounts(): Account[] {
     return accounts(this.#arena);
@@ -249,6 +277,7 @@ export class Host extends EventEmitter<HostEvents> {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#exchange?.close();
     this.#deviceLoop?.stop();
     await this.#workers?.stop();
     this.#inline?.close();
@@ -256,8 +285,4 @@ export class Host extends EventEmitter<HostEvents> {
     for (const driver of this.nics.drivers) await driver.close?.();
     await this.#hypervisor?.close?.();
   }
-}
-
-function hostState(what: string, mend = 'create another host'): FairleadError {
-  return new FairleadError('FAIRLEAD_ERR_HOST_STATE', what, { mend });
 }

@@ -30,7 +30,8 @@ export {
   type WrittenHostConfig,
 } from './config.ts';
 export { type Account, accounts, assertConserved } from './conservation.ts';
-export { Host, type HostEvents } from './host.ts';
+export { Host } from './host.ts';
+export type { HostEvents } from './host-events.ts';
 export type { NicManager, NicStatus } from './managers/nic-manager.ts';
 export type { ResourceManager, UnmetReservation } from './managers/resource-manager.ts';
 export type { VmInfo, VmManager, VmState } from './managers/vm-manager.ts';
@@ -44,5 +45,13 @@ export { manifestOf, type PluginManifest } from './plugins/manifest.ts';
 export type { ComposeOptions } from './plugins/plan-loader.ts';
 export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
 export { rehearse } from './rehearse.ts';
+export type {
+  PolicySection,
+  ShadowCell,
+  ShadowDifference,
+  ShadowReport,
+  ShadowSectionReport,
+} from './shadow/shadow-report.ts';
+export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
 export type { TeamEdit, TeamManager, TeamMove, TeamPlan, TeamStatus } from './teams/team-manager.ts';
 export type { Reselect, TeamRules } from './teams/team-rules.ts';

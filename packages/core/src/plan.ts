@@ -1,5 +1,6 @@
 import type { PluginDefinition, PluginKind } from '@fairlead/sdk';
 import type { Budget, FailureMode, HostConfig } from './config.ts';
+import type { ComposeOptions } from './plugins/plan-loader.ts';
 
 /** A plugin with its validated options: all that a thread needs to make an instance. */
 export interface PluginPlan<K extends PluginKind = PluginKind> {
@@ -37,4 +38,11 @@ export interface Composition {
   readonly admission: PolicyPlan<'admission'>;
   readonly distribution: PolicyPlan<'load-distribution'>;
   readonly hypervisor: PluginPlan<'hypervisor'> | undefined;
+  /** Policies that are asked beside those that decide. */
+  readonly shadows: {
+    readonly admission?: PluginPlan<'admission'> | undefined;
+    readonly distribution?: PluginPlan<'load-distribution'> | undefined;
+  };
+  /** Where its plugins came from, and later ones come from. */
+  readonly sources: ComposeOptions;
 }

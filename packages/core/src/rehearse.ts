@@ -57,7 +57,13 @@ export async function rehearse(composition: Composition): Promise<Complaint[]> {
     const value = new ArenaPort(arena, device.name, device.vms, device.shared, macs);
     await attempt(where, () => instantiate(definition, options, surroundings, where, { token: Port, value }));
   }
-  const others = [...composition.admission.chain, ...composition.distribution.chain, composition.hypervisor];
+  const others = [
+    ...composition.admission.chain,
+    ...composition.distribution.chain,
+    composition.hypervisor,
+    composition.shadows.admission,
+    composition.shadows.distribution,
+  ];
   for (const plan of others) {
     if (plan === undefined) continue;
     await attempt(

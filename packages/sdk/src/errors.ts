@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_VM_STATE: 'The VM is in a state in which this cannot be done.',
   FAIRLEAD_ERR_HYPERVISOR: 'The hypervisor did not do what it was asked. The cause says why.',
   FAIRLEAD_ERR_HOST_STATE: 'The host is in a state in which this cannot be done, as stepping one that was closed.',
+  FAIRLEAD_ERR_SWAP: 'A policy could not be exchanged; the one that served goes on. The message says why.',
   FAIRLEAD_ERR_CONTROL_SOCKET: 'The control socket of a host cannot be opened. Name another path with --control.',
   FAIRLEAD_ERR_CONTROL_REACH: 'No running host answers at the control socket. Start one, or correct the path.',
   FAIRLEAD_ERR_CONTROL_REQUEST: 'A request to a running host cannot be read or does not fit its command.',

@@ -12,10 +12,21 @@ const Word = {
   Sleeping: 3,
   /** 1 while the thread holds still for an audit. */
   Paused: 4,
+  /** 1 when the host has posted something that the thread has not looked at yet. */
+  Mail: 5,
 } as const;
 
 /** What a forwarding worker is doing: how the watchdog knows the plugin at fault. */
-export const Phase = { Core: 0, Admit: 1, Sweep: 2, Select: 3, Send: 4, Receive: 5 } as const;
+export const Phase = {
+  Core: 0,
+  Admit: 1,
+  Sweep: 2,
+  Select: 3,
+  Send: 4,
+  Receive: 5,
+  ShadowAdmit: 6,
+  ShadowSelect: 7,
+} as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** Shows the phase that a worker is in, and the VM or NIC for which. */
@@ -87,6 +98,21 @@ export class Threads {
     const word = this.#count * THREAD_WORDS + HostWord.Pause;
     Atomics.store(this.words, word, 0);
     Atomics.notify(this.words, word);
+  }
+
+  /** Says that something was posted to a thread, and wakes it. Called after it was posted. */
+  announceMail(thread: number): void {
+    Atomics.store(this.words, thread * THREAD_WORDS + Word.Mail, 1);
+    this.wake(thread);
+  }
+
+  hasMail(thread: number): boolean {
+    return Atomics.load(this.words, thread * THREAD_WORDS + Word.Mail) !== 0;
+  }
+
+  /** To be called before the mail is read: what is posted from now on is announced anew. */
+  mailSeen(thread: number): void {
+    Atomics.store(this.words, thread * THREAD_WORDS + Word.Mail, 0);
   }
 
   /** Bit set of available NICs. */

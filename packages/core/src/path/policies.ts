@@ -14,6 +14,19 @@ export interface Seat<T> {
   /** Fills `batch.flow` before it is called. */
   readonly needsFlow: boolean;
   readonly fallback: Seat<T> | undefined;
+  /** While this one is on probation: the one before it, which returns when it fails. */
+  predecessor?: Seat<T> | undefined;
+}
+
+/** A policy that stands in the place of another, asks it, and has a shadow asked beside it. */
+export interface Watching<T> {
+  readonly watching: T & { real: T };
+  readonly needsFlow: boolean;
+}
+
+interface Policed {
+  readonly admission: AdmissionPolicy;
+  readonly distribution: LoadDistribution;
 }
 
 /** A policy's place in the data path: who sits there now, and what a failure means. */
@@ -70,6 +83,7 @@ export class Policies {
   #distributionSeat: Seat<LoadDistribution>;
   readonly #nics: NicTable;
   readonly #report: (fault: PluginFault) => void;
+  readonly #watching: { -readonly [S in keyof Policed]?: Watching<Policed[S]> } = {};
 
   constructor(
     admission: Place<AdmissionPolicy>,
@@ -83,7 +97,39 @@ export class Policies {
     this.#distributionSeat = distribution.seat ?? this.#lastDistribution();
     this.admission = this.#admissionSeat.instance;
     this.distribution = this.#distributionSeat.instance;
-    this.needsFlow = this.#admissionSeat.needsFlow || this.#distributionSeat.needsFlow;
+    this.needsFlow = false;
+    this.#arrange();
+  }
+
+  /** Who is called from now on: those who sit, or who watches them. */
+  #arrange(): void {
+    const { admission, distribution } = this.#watching;
+    this.admission = watched(this.#admissionSeat.instance, admission);
+    this.distribution = watched(this.#distributionSeat.instance, distribution);
+    this.needsFlow =
+      this.#admissionSeat.needsFlow ||
+      this.#distributionSeat.needsFlow ||
+      admission?.needsFlow === true ||
+      distribution?.needsFlow === true;
+  }
+
+  /** Who sits in a place now: the one that was put there, or a fallback. */
+  seatOf(section: keyof Policed): Seat<AdmissionPolicy | LoadDistribution> {
+    return section === 'admission' ? this.#admissionSeat : this.#distributionSeat;
+  }
+
+  /** Puts somebody into a place, between two sweeps. */
+  seat(section: keyof Policed, seat: Seat<AdmissionPolicy | LoadDistribution>): void {
+    if (section === 'admission') this.#admissionSeat = seat as Seat<AdmissionPolicy>;
+    else this.#distributionSeat = seat as Seat<LoadDistribution>;
+    this.#arrange();
+  }
+
+  /** Has a place watched, or no longer. */
+  watch<S extends keyof Policed>(section: S, watching: Watching<Policed[S]> | undefined): void {
+    if (watching === undefined) delete this.#watching[section];
+    else (this.#watching as { [K in keyof Policed]?: Watching<Policed[K]> })[section] = watching as never;
+    this.#arrange();
   }
 
   #lastAdmission(): Seat<AdmissionPolicy> {
@@ -101,23 +147,28 @@ export class Policies {
   /** Puts the admission policy aside; its fallback serves from the next call on. */
   admissionFailed(hook: string, vm: number, cause: unknown): void {
     const failed = this.#admissionSeat;
-    this.#admissionSeat = failed.fallback ?? this.#lastAdmission();
-    this.admission = this.#admissionSeat.instance;
+    this.#admissionSeat = failed.predecessor ?? failed.fallback ?? this.#lastAdmission();
+    this.#arrange();
     this.#tell(failed.name, hook, vm, this.#admissionSeat.name, cause);
   }
 
   /** Puts the load distribution aside; its fallback serves from the next call on. */
   distributionFailed(hook: string, vm: number, cause: unknown): void {
     const failed = this.#distributionSeat;
-    this.#distributionSeat = failed.fallback ?? this.#lastDistribution();
-    this.distribution = this.#distributionSeat.instance;
+    this.#distributionSeat = failed.predecessor ?? failed.fallback ?? this.#lastDistribution();
+    this.#arrange();
     this.#tell(failed.name, hook, vm, this.#distributionSeat.name, cause);
   }
 
   #tell(plugin: string, hook: string, vm: number, fallback: string, cause: unknown): void {
-    this.needsFlow = this.#admissionSeat.needsFlow || this.#distributionSeat.needsFlow;
     const what = cause instanceof Error ? cause.message : String(cause);
     const error = faultOf(plugin, hook, fallback, what, cause);
     this.#report({ plugin, hook, vm, fallback, error });
   }
+}
+
+function watched<T>(instance: T, watching: Watching<T> | undefined): T {
+  if (watching === undefined) return instance;
+  watching.watching.real = instance;
+  return watching.watching;
 }

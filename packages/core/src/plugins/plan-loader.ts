@@ -1,6 +1,6 @@
 import { isFairleadError, type OptionsSchema, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import type { Budget, HostConfig, PluginUse, PolicyUse } from '../config.ts';
-import type { DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
+import type { Composition, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
 import { checkDefinition, loadPlugin } from './load.ts';
 import { type Complaint, checkValue, complaintFrom } from './schema-values.ts';
 
@@ -65,6 +65,14 @@ export class PlanLoader {
     const second = use.fallback === undefined ? undefined : await this.plan(kind, use.fallback, `${where}.fallback`);
     const chain = [first, second].filter((plan) => plan !== undefined);
     return { chain, fail: use.fail, budget: use.budget };
+  }
+
+  async shadows({ admission, distribution }: HostConfig): Promise<Composition['shadows']> {
+    const [first, second] = [admission?.shadow, distribution?.shadow];
+    return {
+      admission: first && (await this.plan('admission', first, 'admission.shadow')),
+      distribution: second && (await this.plan('load-distribution', second, 'distribution.shadow')),
+    };
   }
 
   async devices(config: HostConfig): Promise<DevicePlan[]> {

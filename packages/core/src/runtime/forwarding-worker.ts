@@ -7,16 +7,12 @@ import type { Forwarder } from '../path/forwarder.ts';
 import type { PluginPlan, PolicyPlan } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import { loadPlugin } from '../plugins/load.ts';
+import type { PolicySection } from '../shadow/shadow-report.ts';
+import { KIND_OF, type ShadowPlan } from '../succession/order.ts';
+import { Succession } from '../succession/succession.ts';
+import { Mailbox, type PostedPlugin } from './mailbox.ts';
 import { Sleeper } from './sleeper.ts';
-import { createDriver, createForwarder, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
-
-/** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
-export interface PostedPlugin {
-  readonly name: string;
-  readonly module: string;
-  readonly options: unknown;
-  readonly where: string;
-}
+import { createDriver, createStage, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
 
 /** A policy's place as it is posted to a worker. */
 export interface PostedPolicy {
@@ -35,6 +31,8 @@ export interface ForwardingTask {
   readonly nics: readonly PostedPlugin[];
   readonly admission: PostedPolicy;
   readonly distribution: PostedPolicy;
+  /** Policies that are asked beside those that decide. */
+  readonly shadows: readonly { readonly section: PolicySection; readonly shadow: ShadowPlan<PostedPlugin> }[];
   /** NICs whose driver hung: they get one that does nothing. */
   readonly brokenNics: readonly number[];
   readonly port: MessagePort;
@@ -60,6 +58,8 @@ export type WorkerReport =
       readonly fallback: string;
       readonly message: string;
     }
+  | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
+  | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }
   | { readonly type: 'driver'; readonly nic: number; readonly hook: string; readonly message: string }
   | {
       readonly type: 'log';
@@ -109,7 +109,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
       drivers[nic] = BROKEN;
       tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
     };
-    const forwarder = createForwarder(arena, plan, drivers, surroundings, {
+    const { forwarder, policies } = createStage(arena, plan, drivers, surroundings, {
       fault: ({ plugin, hook, vm, fallback, error }) =>
         tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
       driverFailed,
@@ -118,22 +118,47 @@ export async function forward(task: ForwardingTask): Promise<void> {
         drivers[nic] = opened[nic] as NicDriver;
       },
     });
+    const { batchFrames } = task;
+    const shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
+      tell({ type: 'shadow', section, shadow, message });
+    const succession = new Succession({ arena, worker, batchFrames, policies, surroundings, shadowFailed });
+    for (const { section, shadow } of task.shadows) {
+      succession.prepare({
+        type: 'shadow',
+        section,
+        shadow: { ...shadow, plan: await loadPosted(section, shadow.plan) },
+      });
+      succession.carryOut();
+    }
+    const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, (id, handedOver, error) =>
+      tell({ type: 'answer', id, handedOver, ...(error === undefined ? {} : { error: postedError(error) }) }),
+    );
     tell({
       type: 'ready',
       policies: { admission: plan.admission.chain.map(nameOf), distribution: plan.distribution.chain.map(nameOf) },
     });
-    await loop(arena, worker, forwarder, new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed), clock);
+    const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed);
+    await loop(arena, worker, forwarder, sleeper, mailbox, clock);
   } catch (error) {
-    if (isFairleadError(error)) {
-      const { code, what, where, mend } = error;
-      tell({ type: 'failed', error: { code, what, where, mend } });
-    }
+    if (isFairleadError(error)) tell({ type: 'failed', error: postedError(error) });
     throw error;
   } finally {
     for (const driver of opened) await driver.close?.();
     port.close();
   }
 }
+
+function postedError(error: unknown): PostedError {
+  if (isFairleadError(error)) {
+    const { code, what, where, mend } = error;
+    return { code, what, where, mend };
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  return { code: 'FAIRLEAD_ERR_SWAP', what, where: undefined, mend: 'mend the plugin' };
+}
+
+const loadPosted = async (section: PolicySection, posted: PostedPlugin): Promise<PluginPlan> =>
+  ((await reload(KIND_OF[section], [posted])) as [PluginPlan])[0];
 
 const nameOf = (plan: { name: string }): string => plan.name;
 
@@ -186,6 +211,7 @@ async function loop(
   worker: number,
   forwarder: Forwarder,
   sleeper: Sleeper,
+  mailbox: Mailbox,
   clock: SystemClock,
 ): Promise<void> {
   const { threads } = arena;
@@ -196,7 +222,12 @@ async function loop(
       await threads.pause(worker);
       continue;
     }
-    if (forwarder.sweep(clock.nowUs()) > 0) idle = 0;
+    if (threads.hasMail(worker)) mailbox.take();
+    // A module is being loaded, which the event loop does: it has its turn between two sweeps.
+    if (mailbox.busy) {
+      forwarder.sweep(clock.nowUs());
+      await turnOfEventLoop();
+    } else if (forwarder.sweep(clock.nowUs()) > 0) idle = 0;
     else if (++idle >= SPIN_SWEEPS) {
       // When it wakes and there is nothing after all, it sleeps on at once.
       idle = (await sleeper.sleep()) ? SPIN_SWEEPS - 1 : 0;
@@ -204,3 +235,5 @@ async function loop(
   }
   forwarder.rest();
 }
+
+const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -18,6 +18,7 @@ export class InlineRuntime {
   readonly #nics: NicManager;
   readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
+  readonly #calls = new Set<{ readonly dueUs: number; readonly callback: () => void }>();
   #deviceDueUs = 0;
   #closed = false;
 
@@ -40,6 +41,7 @@ export class InlineRuntime {
     if (this.#closed)
       throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', 'the host is closed', { mend: 'create another one' });
     const nowUs = this.#clock.nowUs();
+    if (this.#calls.size > 0) this.#callBack(nowUs);
     this.#deviceDueUs = this.#devices.poll(nowUs);
     this.#hostFrames.poll(nowUs);
     this.#nics.poll(nowUs);
@@ -47,6 +49,21 @@ export class InlineRuntime {
     // What was delivered in this pass reaches its guest in the same one.
     if (work > 0) this.#deviceDueUs = Math.min(this.#deviceDueUs, this.#devices.poll(nowUs));
     return work;
+  }
+
+  /** Calls back at the first pass at which so much virtual time has gone by; returns how to call it off. */
+  after(ms: number, callback: () => void): () => void {
+    const call = { dueUs: this.#clock.nowUs() + ms * 1000, callback };
+    this.#calls.add(call);
+    return () => this.#calls.delete(call);
+  }
+
+  #callBack(nowUs: number): void {
+    for (const call of this.#calls) {
+      if (call.dueUs > nowUs) continue;
+      this.#calls.delete(call);
+      call.callback();
+    }
   }
 
   /**

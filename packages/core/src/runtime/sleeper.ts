@@ -51,7 +51,7 @@ export class Sleeper {
     const disarm = naps ? [] : this.#drivers.map((driver, nic) => this.#arm(driver, nic));
     // The last look: whatever came before the flag was up has rung no one awake.
     const missed = this.#arena.txDoorbells[worker]?.rung() === true || this.#forwarder.sweep(this.#clock.nowUs()) > 0;
-    if (missed || threads.stopped || threads.pausing) threads.awake(worker);
+    if (missed || threads.stopped || threads.pausing || threads.hasMail(worker)) threads.awake(worker);
     else if (naps) threads.nap(worker, timeoutMs);
     else await threads.sleep(worker, timeoutMs);
     for (const stop of disarm) stop?.();

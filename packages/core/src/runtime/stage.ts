@@ -11,7 +11,7 @@ import {
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
 import { type Place, type PluginFault, Policies, type Seat } from '../path/policies.ts';
-import type { PluginPlan, PolicyPlan } from '../plan.ts';
+import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 
 /** What both runtimes build a forwarding loop from. */
@@ -34,6 +34,21 @@ export function createDriver(
 ): NicDriver {
   const value: NicContext = { ...context, shared: arena.sharedNumbers(context.index) };
   return instantiate(plan.definition, plan.options, surroundings, plan.where, { token: Nic, value });
+}
+
+/** Makes the host's own instance of each NIC's driver: it asks for the link, and under the inline runtime does it all. */
+export function createHostDrivers(
+  arena: Arena,
+  { config, nics }: Pick<Composition, 'config' | 'nics'>,
+  surroundings: Surroundings,
+): NicDriver[] {
+  const inline = config.runtime.kind === 'inline';
+  return nics.map((plan, index) => {
+    const name = arena.nics.names[index] as string;
+    const queues = inline ? 1 : config.runtime.workers;
+    const role = inline ? 'both' : 'control';
+    return createDriver(arena, plan, { index, name, queue: 0, queues, role, receives: inline }, surroundings);
+  });
 }
 
 /** @throws FairleadError `FAIRLEAD_ERR_DRIVER_OPEN` */
@@ -61,25 +76,34 @@ function place<K extends 'admission' | 'load-distribution', T extends AdmissionP
   return { seat, fail, budget };
 }
 
+/** What a forwarding loop tells of its plugins. */
+export interface StageReport {
+  fault(fault: PluginFault): void;
+  driverFailed(nic: number, hook: string, cause: unknown): void;
+  nicReturned?(nic: number): void;
+}
+
+/** The body of one forwarding loop, and the policies that it asks. */
+export interface Stage {
+  readonly forwarder: Forwarder;
+  readonly policies: Policies;
+}
+
 /** Makes the policies of one forwarding loop and the loop's body around them. */
-export function createForwarder(
+export function createStage(
   arena: Arena,
   plan: StagePlan,
   drivers: readonly NicDriver[],
   surroundings: Surroundings,
-  report: {
-    fault(fault: PluginFault): void;
-    driverFailed(nic: number, hook: string, cause: unknown): void;
-    nicReturned?(nic: number): void;
-  },
-): Forwarder {
+  report: StageReport,
+): Stage {
   const policies = new Policies(
     place<'admission', AdmissionPolicy>(plan.admission, surroundings),
     place<'load-distribution', LoadDistribution>(plan.distribution, surroundings),
     arena.nics,
     report.fault,
   );
-  return new Forwarder(arena, policies, {
+  const forwarder = new Forwarder(arena, policies, {
     worker: plan.worker,
     batchFrames: plan.batchFrames,
     portSecurity: plan.portSecurity,
@@ -88,6 +112,7 @@ export function createForwarder(
     driverFailed: report.driverFailed,
     ...(report.nicReturned === undefined ? {} : { nicReturned: report.nicReturned }),
   });
+  return { forwarder, policies };
 }
 
 /** NICs whose frames a worker takes in: NIC n is worker n's, modulo the number of workers. */

@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { FairleadError, type PluginKind } from '@fairlead/sdk';
+import type { FairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
 import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { Phase } from '../memory/threads.ts';
 import { faultOf } from '../path/policies.ts';
-import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
-import type { ForwardingTask, PostedError, PostedPlugin, PostedPolicy, WorkerReport } from './forwarding-worker.ts';
+import type { Composition } from '../plan.ts';
+import type { PolicySection } from '../shadow/shadow-report.ts';
+import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
+import type { ForwardingTask, WorkerReport } from './forwarding-worker.ts';
+import { demandModule, posted, postedPolicy, received } from './posting.ts';
+import { swapError } from './questions.ts';
 import { Watchdog } from './watchdog.ts';
+import { carryOutByAll, makeSlot, type WorkerSlot } from './worker-slot.ts';
 
 /** What the host is told by its workers. */
 export interface WorkerEvents {
@@ -16,22 +21,7 @@ export interface WorkerEvents {
   driverFailed(nic: number, cause: string, hung: boolean): void;
   workerLost(worker: number, cause: string): void;
   log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
-}
-
-interface WorkerSlot {
-  readonly worker: number;
-  abort: AbortController;
-  done: Promise<void>;
-  ready: boolean;
-  /** It ended before it was told to, and its frames are not accounted for yet. */
-  lost: boolean;
-  /** Resolves when the thread of a worker that was ended no longer runs. */
-  gone: Promise<unknown>;
-  /** How many policies from the front of each chain were put aside after a stall. */
-  asideAdmission: number;
-  asideDistribution: number;
-  readonly brokenNics: number[];
-  restarts: number;
+  shadowFailed(section: PolicySection, shadow: string, message: string): void;
 }
 
 /** A worker that keeps dying for no known reason is not started for ever. */
@@ -48,6 +38,7 @@ export class WorkersRuntime {
   readonly #events: WorkerEvents;
   readonly #slots: WorkerSlot[] = [];
   readonly #watchdog: Watchdog;
+  readonly #shadows = new Map<PolicySection, ShadowPlan>();
   #stopping = false;
   #recovery: Promise<void> = Promise.resolve();
 
@@ -78,18 +69,7 @@ export class WorkersRuntime {
     const { workers } = this.#composition.config.runtime;
     const started: Promise<void>[] = [];
     for (let worker = 0; worker < workers; worker++) {
-      const slot: WorkerSlot = {
-        worker,
-        abort: new AbortController(),
-        done: Promise.resolve(),
-        ready: false,
-        lost: false,
-        gone: Promise.resolve(),
-        asideAdmission: 0,
-        asideDistribution: 0,
-        brokenNics: [],
-        restarts: 0,
-      };
+      const slot = makeSlot(worker, this.#composition);
       this.#slots.push(slot);
       started.push(this.#launch(slot));
     }
@@ -101,6 +81,10 @@ export class WorkersRuntime {
     slot.abort = new AbortController();
     slot.ready = false;
     const channel = new MessageChannel();
+    slot.questions.askThrough((message) => {
+      channel.port1.postMessage(message);
+      this.#arena.threads.announceMail(slot.worker);
+    });
     const task = this.#task(slot, channel.port2);
     let failed: FairleadError | undefined;
     const ready = new Promise<void>((resolve) => {
@@ -128,6 +112,7 @@ export class WorkersRuntime {
           }
           channel.port1.close();
           slot.lost = true;
+          slot.questions.lost(`forwarding worker ${slot.worker} was lost over it`);
           if (slot.ready) this.#lost(slot, error);
           else throw failed ?? error;
         },
@@ -146,8 +131,11 @@ export class WorkersRuntime {
       batchFrames: config.runtime.batchFrames,
       portSecurity: config.security.portSecurity,
       nics: nics.map(posted),
-      admission: postedPolicy(admission, slot.asideAdmission),
-      distribution: postedPolicy(distribution, slot.asideDistribution),
+      admission: postedPolicy(admission, slot.lines.admission),
+      distribution: postedPolicy(distribution, slot.lines.distribution),
+      shadows: [...this.#shadows]
+        .filter(([section]) => !slot.shadowless.has(section))
+        .map(([section, shadow]) => ({ section, shadow: { ...shadow, plan: posted(shadow.plan) } })),
       brokenNics: slot.brokenNics,
       port,
     };
@@ -155,12 +143,16 @@ export class WorkersRuntime {
 
   #hear(slot: WorkerSlot, report: WorkerReport): void {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
-    else if (report.type === 'driver') {
+    else if (report.type === 'answer') {
+      slot.questions.answered(report.id, report.handedOver, report.error && received(report.error));
+    } else if (report.type === 'shadow') {
+      slot.shadowless.add(report.section);
+      this.#events.shadowFailed(report.section, report.shadow, report.message);
+    } else if (report.type === 'driver') {
       this.#events.driverFailed(report.nic, `${report.hook}() threw: ${report.message}`, false);
     } else if (report.type === 'fault') {
       // The worker has its fallback in place already; a later restart must not bring the failed plugin back.
-      if (report.hook === 'select') slot.asideDistribution++;
-      else slot.asideAdmission++;
+      slot.lines[report.hook === 'select' ? 'distribution' : 'admission'].advance();
       this.#events.fault(report.plugin, report.hook, report.vm, report.fallback, report.message);
     }
   }
@@ -170,15 +162,24 @@ export class WorkersRuntime {
     const slot = this.#slots[worker];
     if (slot === undefined || !slot.ready || slot.abort.signal.aborted) return;
     const { phase, vm } = this.#arena.threads.phase(worker);
-    const { admission, distribution, nics } = this.#composition;
+    const { nics } = this.#composition;
     const silent = `did not return for ${this.#composition.config.runtime.stallMs} ms`;
     if (phase === Phase.Admit || phase === Phase.Sweep) {
       const hook = phase === Phase.Admit ? 'admit' : 'sweep';
-      const [failed, next] = admission.chain.slice(slot.asideAdmission++);
+      const failed = slot.lines.admission.advance();
+      const [next] = slot.lines.admission.plans;
       this.#putAside(failed?.name ?? 'admission', hook, vm, next?.name ?? 'admit-all', silent);
     } else if (phase === Phase.Select) {
-      const [failed, next] = distribution.chain.slice(slot.asideDistribution++);
+      const failed = slot.lines.distribution.advance();
+      const [next] = slot.lines.distribution.plans;
       this.#putAside(failed?.name ?? 'load-distribution', 'select', vm, next?.name ?? 'first-available', silent);
+    } else if (phase === Phase.ShadowAdmit || phase === Phase.ShadowSelect) {
+      const section = phase === Phase.ShadowAdmit ? 'admission' : 'distribution';
+      const hook = phase === Phase.ShadowAdmit ? 'admit' : 'select';
+      slot.shadowless.add(section);
+      const shadow = this.#shadows.get(section)?.plan.name ?? section;
+      const name = this.#composition.config.vms[vm]?.name ?? String(vm);
+      this.#events.shadowFailed(section, shadow, `${hook}() ${silent}, for VM ${name}`);
     } else if (phase === Phase.Send || phase === Phase.Receive) {
       slot.brokenNics.push(vm); // in these phases the word holds the NIC
       const hook = phase === Phase.Send ? 'send' : 'receive';
@@ -237,6 +238,31 @@ export class WorkersRuntime {
     slot.lost = false;
   }
 
+  /**
+   * Has all workers carry out an order, when all of them could prepare it.
+   * @throws FairleadError `FAIRLEAD_ERR_SWAP`, or what is wrong with the plugin; then all are as they were.
+   */
+  order(order: Order): Promise<Outcome> {
+    const done = this.#recovery.then(() => this.#orderNow(order));
+    this.#recovery = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
+  async #orderNow(order: Order): Promise<Outcome> {
+    if (this.#stopping) throw swapError('the host is closing');
+    const outcome = await carryOutByAll(this.#slots, order);
+    this.#remember(order);
+    return outcome;
+  }
+
+  #remember(order: Order): void {
+    if (order.type === 'shadow') this.#shadows.set(order.section, order.shadow);
+    else if (order.type === 'unshadow') this.#shadows.delete(order.section);
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#watchdog.stop();
@@ -255,31 +281,3 @@ export class WorkersRuntime {
 
 /** A worker that does not stop of itself in this time is ended. */
 const STOP_MS = 2000;
-
-function received({ code, what, where, mend }: PostedError): FairleadError {
-  return new FairleadError(code, what, {
-    ...(where === undefined ? {} : { where }),
-    ...(mend === undefined ? {} : { mend }),
-  });
-}
-
-function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
-  return { name, module, options, where };
-}
-
-/** A policy's place as it is posted, without the first `aside` of its chain. */
-function postedPolicy({ chain, fail, budget }: PolicyPlan<PluginKind>, aside: number): PostedPolicy {
-  return { chain: chain.slice(aside).map(posted), fail, budget };
-}
-
-function demandModule(plan: PluginPlan): void {
-  if (plan.module !== '') return;
-  throw new FairleadError(
-    'FAIRLEAD_ERR_PLUGIN_NOT_FOUND',
-    `plugin "${plan.name}" cannot be loaded in a worker thread`,
-    {
-      where: plan.where,
-      mend: 'put it into a module of its own and give its definition module: import.meta.url, or use runtime inline',
-    },
-  );
-}

@@ -1,0 +1,99 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Threads } from '../memory/threads.ts';
+import type { PluginPlan } from '../plan.ts';
+import type { Order } from '../succession/order.ts';
+import type { Succession } from '../succession/succession.ts';
+
+/** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
+export interface PostedPlugin {
+  readonly name: string;
+  readonly module: string;
+  readonly options: unknown;
+  readonly where: string;
+}
+
+/** What the host asks of a worker that runs: to prepare an order; and later to carry it out, or not. */
+export type HostMessage =
+  | { readonly step: 'prepare'; readonly id: number; readonly order: Order<PostedPlugin> }
+  | { readonly step: 'carry-out'; readonly id: number }
+  | { readonly step: 'abandon'; readonly id: number };
+
+/** Loads a plugin in this thread. */
+export type Load = (section: Order['section'], posted: PostedPlugin) => Promise<PluginPlan>;
+
+/** How a worker answers. */
+export type Answer = (id: number, handedOver: boolean, error?: unknown) => void;
+
+/**
+ * What the host has posted to a worker. It is taken out between two sweeps: the loop does not wait for it. Only while
+ * a module is being loaded, which needs the event loop, the loop gives way to it once a sweep.
+ */
+export class Mailbox {
+  /** True while a module is being loaded. */
+  busy = false;
+  readonly #port: MessagePort;
+  readonly #threads: Threads;
+  readonly #worker: number;
+  readonly #succession: Succession;
+  readonly #load: Load;
+  readonly #answer: Answer;
+  /** The order that is being prepared, or was last. */
+  #current = -1;
+
+  constructor(port: MessagePort, threads: Threads, worker: number, succession: Succession, load: Load, answer: Answer) {
+    this.#port = port;
+    this.#threads = threads;
+    this.#worker = worker;
+    this.#succession = succession;
+    this.#load = load;
+    this.#answer = answer;
+  }
+
+  take(): void {
+    this.#threads.mailSeen(this.#worker);
+    for (let mail = receiveMessageOnPort(this.#port); mail !== undefined; mail = receiveMessageOnPort(this.#port))
+      this.#obey(mail.message as HostMessage);
+  }
+
+  #obey(message: HostMessage): void {
+    const { id } = message;
+    if (message.step === 'prepare') {
+      this.#current = id;
+      this.busy = true;
+      void this.#prepare(id, message.order);
+      return;
+    }
+    if (id !== this.#current) return;
+    if (message.step === 'abandon') {
+      this.#current = -1;
+      this.busy = false;
+      this.#succession.abandon();
+      return;
+    }
+    try {
+      this.#answer(id, this.#succession.carryOut());
+    } catch (error) {
+      this.#answer(id, false, error);
+    }
+  }
+
+  async #prepare(id: number, posted: Order<PostedPlugin>): Promise<void> {
+    try {
+      const order = await this.#loaded(posted);
+      if (id !== this.#current) return; // nobody waits for it any more
+      this.#succession.prepare(order);
+      this.#answer(id, false);
+    } catch (error) {
+      this.#answer(id, false, error);
+    } finally {
+      if (id === this.#current) this.busy = false;
+    }
+  }
+
+  async #loaded(order: Order<PostedPlugin>): Promise<Order> {
+    if (order.type === 'swap') return { ...order, plan: await this.#load(order.section, order.plan) };
+    if (order.type !== 'shadow') return order;
+    const plan = await this.#load(order.section, order.shadow.plan);
+    return { ...order, shadow: { ...order.shadow, plan } };
+  }
+}

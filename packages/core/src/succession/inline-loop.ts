@@ -1,0 +1,40 @@
+import type { NicDriver } from '@fairlead/sdk';
+import { Arena, type ArenaHandle } from '../memory/arena.ts';
+import type { Forwarder } from '../path/forwarder.ts';
+import type { Composition } from '../plan.ts';
+import type { Surroundings } from '../plugins/instantiate.ts';
+import { createStage, type StageReport } from '../runtime/stage.ts';
+import type { Loops } from './exchange.ts';
+import { Succession, type SuccessionAbout } from './succession.ts';
+
+/** The one loop of the inline runtime: it is at rest whenever somebody else runs. */
+export interface InlineLoop extends Loops {
+  readonly forwarder: Forwarder;
+}
+
+/** Makes the loop with a view of its own of the shared memory, as a worker has it. */
+export function createInlineLoop(
+  handle: ArenaHandle,
+  composition: Composition,
+  drivers: readonly NicDriver[],
+  outside: Surroundings,
+  report: StageReport & Pick<SuccessionAbout, 'shadowFailed'>,
+): InlineLoop {
+  const { nics, admission, distribution, config } = composition;
+  const { batchFrames } = config.runtime;
+  const { portSecurity } = config.security;
+  const plan = { worker: 0, workers: 1, batchFrames, portSecurity, nics, admission, distribution };
+  const arena = new Arena(handle, 0);
+  const surroundings = { ...outside, nics: arena.nics, vms: arena.vms };
+  const { forwarder, policies } = createStage(arena, plan, drivers, surroundings, report);
+  const { shadowFailed } = report;
+  const succession = new Succession({ arena, worker: 0, batchFrames, policies, surroundings, shadowFailed });
+  return {
+    forwarder,
+    // What is thrown is to be a rejection, as that of a worker is.
+    order: async (order) => {
+      succession.prepare(order);
+      return { handedOver: succession.carryOut() ? 1 : 0, loops: 1, failed: false };
+    },
+  };
+}

@@ -4,6 +4,7 @@ import type { OptionsSchema, Written } from '../options.ts';
 import type { PluginDefinition } from '../plugin.ts';
 import type { PluginKind } from '../points/map.ts';
 import { type AdmissionGiven, admissionKit } from './kits/admission.ts';
+import { detectorKit } from './kits/detector.ts';
 import type { Law } from './kits/law.ts';
 import { loadDistributionKit } from './kits/load-distribution.ts';
 
@@ -38,7 +39,7 @@ export interface ConformanceGiven {
  * ```
  */
 export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
-  /** More for an admission policy: how late a frame may go. */
+  /** More for an admission policy: whether it has limits of its own. */
   admission: AdmissionGiven;
 }
 
@@ -48,6 +49,7 @@ type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKin
 const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
   admission: admissionKit,
   'load-distribution': loadDistributionKit,
+  detector: detectorKit,
 };
 
 /** The kinds that have a kit. */

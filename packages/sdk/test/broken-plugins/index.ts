@@ -1,10 +1,12 @@
 import type { PluginKind } from '../../src/index.ts';
 import { admission } from './admission.ts';
 import type { BrokenPlugins } from './broken-plugin.ts';
+import { detector } from './detector.ts';
 import { loadDistribution } from './load-distribution.ts';
 
 /** By kind: plugins that keep every law, and one for each law that breaks it. One file for each kind. */
 export const BROKEN_PLUGINS: { readonly [K in PluginKind]?: BrokenPlugins } = {
   admission,
   'load-distribution': loadDistribution,
+  detector,
 };

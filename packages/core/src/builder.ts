@@ -84,13 +84,20 @@ export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHost
  *
  * @example
  * ```ts
- * const host = await createHost()
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import { createHost, use } from '@fairlead/core';
+ * import memoryDevice from '@fairlead/device-emulator-memory';
+ * import pendingLoad from '@fairlead/load-distribution-pending-load';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ *
+ * const builder = createHost()
  *   .nic('uplink0', use(memoryNic, { speedBps: '1Gbps' }))
  *   .nic('uplink1', use(memoryNic, { speedBps: '10Gbps' }))
  *   .vm('web', '52:54:00:00:00:01', use(memoryDevice), { bandwidth: { limitBps: '200Mbps' } })
  *   .admit(use(shapingFilter))
- *   .distribute(use(pendingLoad))
- *   .start();
+ *   .distribute(use(pendingLoad));
+ * console.log(JSON.stringify(builder.written)); // what a configuration file would say
+ * const host = await builder.start();
  * ```
  */
 export class HostBuilder {
@@ -107,6 +114,7 @@ export class HostBuilder {
     return { use: name, options: used.options };
   }
 
+  /** A physical NIC, with its driver. */
   nic(name: string, driver: Used<'nic-driver'>, more: MoreOfNic = {}): this {
     this.#nics.push({ name, driver: this.#place(driver), ...more });
     return this;
@@ -142,7 +150,10 @@ export class HostBuilder {
    *
    * @example
    * ```ts
-   * host.admit(use(shapingFilter), { fail: 'closed', budget: { batchUs: '50us' } });
+   * import shapingFilter from '@fairlead/admission-shaping-filter';
+   * import { createHost, use } from '@fairlead/core';
+   *
+   * const builder = createHost().admit(use(shapingFilter), { fail: 'closed', budget: { perBatchUs: 50 } });
    * ```
    */
   admit(policy: Used<'admission'>, more: MoreOfPolicy<'admission'> = {}): this {
@@ -154,7 +165,11 @@ export class HostBuilder {
    *
    * @example
    * ```ts
-   * host.distribute(use(pendingLoad), { fallback: use(roundRobin) });
+   * import { createHost, use } from '@fairlead/core';
+   * import pendingLoad from '@fairlead/load-distribution-pending-load';
+   * import roundRobin from '@fairlead/load-distribution-round-robin';
+   *
+   * const builder = createHost().distribute(use(pendingLoad), { fallback: use(roundRobin) });
    * ```
    */
   distribute(policy: Used<'load-distribution'>, more: MoreOfPolicy<'load-distribution'> = {}): this {
@@ -170,11 +185,13 @@ export class HostBuilder {
     return this;
   }
 
+  /** Who suspends, resumes and migrates the VMs; without one they only start and stop. */
   hypervisor(hypervisor: Used<'hypervisor'>): this {
     this.#sections['hypervisor'] = this.#place(hypervisor);
     return this;
   }
 
+  /** Threads and batches: `kind`, `workers`, `batchFrames`, `stallMs`. */
   runtime(runtime: Section<'runtime'>): this {
     this.#sections['runtime'] = runtime;
     return this;
@@ -187,16 +204,19 @@ export class HostBuilder {
     return this;
   }
 
+  /** Sizes of the shared memory: frame slots and rings. */
   memory(memory: Section<'memory'>): this {
     this.#sections['memory'] = memory;
     return this;
   }
 
+  /** What is held against the guests, as port security. */
   security(security: Section<'security'>): this {
     this.#sections['security'] = security;
     return this;
   }
 
+  /** How links are watched: polling and delays, in milliseconds. */
   monitor(monitor: Section<'monitor'>): this {
     this.#sections['monitor'] = monitor;
     return this;
@@ -219,17 +239,52 @@ export class HostBuilder {
     return new Host(await composeHost(this.written, { definitions: this.#definitions, bases }));
   }
 
+  /** Checks what has been written, makes the host and starts it. */
   async start(): Promise<Host> {
     return (await this.build()).start();
   }
 }
 
-/** Begins the composition of a host. */
+/**
+ * Begins the composition of a host.
+ *
+ * @example
+ * ```ts
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import { createHost, use } from '@fairlead/core';
+ * import memoryDevice from '@fairlead/device-emulator-memory';
+ * import pendingLoad from '@fairlead/load-distribution-pending-load';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ *
+ * const host = await createHost()
+ *   .nic('uplink0', use(memoryNic, { speedBps: '1Gbps' }))
+ *   .vm('web', '52:54:00:00:00:01', use(memoryDevice, { traffic: { rateBps: '100Mbps' } }))
+ *   .admit(use(shapingFilter))
+ *   .distribute(use(pendingLoad))
+ *   .inline()
+ *   .start();
+ * host.run(100_000); // a tenth of a second of virtual time
+ * await host.close();
+ * ```
+ */
 export function createHost(): HostBuilder {
   return new HostBuilder();
 }
 
-/** Makes a host from a written configuration, as read from a file. */
+/**
+ * Makes a host from a written configuration, as read from a file.
+ *
+ * @example
+ * ```ts
+ * import { hostFrom } from '@fairlead/core';
+ *
+ * const written = {
+ *   nics: [{ name: 'uplink0', driver: { use: 'memory', options: { speedBps: '1Gbps' } } }],
+ *   vms: [{ name: 'web', mac: '52:54:00:00:00:01', device: { use: 'memory' } }],
+ * };
+ * const host = await hostFrom(written, [process.cwd()]); // plugins are looked for from here
+ * ```
+ */
 export async function hostFrom(written: WrittenHostConfig, bases: readonly string[]): Promise<Host> {
   return new Host(await composeHost(written, { bases }));
 }

@@ -5,13 +5,30 @@ import { type ComposeOptions, PlanLoader } from './plugins/plan-loader.ts';
 import { type Complaint, checkValue, closest } from './plugins/schema-values.ts';
 import { checkTeams } from './teams/team-plan.ts';
 
+/** What came of a written configuration: a composition, and what is wrong with it. */
 export interface Composed {
   /** Absent when there is a complaint. */
   readonly composition: Composition | undefined;
+  /** Everything that is wrong; empty when a host can be made. */
   readonly complaints: readonly Complaint[];
 }
 
-/** Checks a configuration as a whole and loads its plugins. Every fault is reported, not the first alone. */
+/**
+ * Checks a configuration as a whole and loads its plugins. Every fault is reported, not the first alone.
+ *
+ * @example
+ * ```ts
+ * import { checkHost, type Complaint, type Composed } from '@fairlead/core';
+ *
+ * const written = {
+ *   nics: [{ name: 'uplink0', driver: { use: 'memory', options: { speedBps: '1 apple' } } }],
+ *   vms: [{ name: 'web', mac: '52:54:00:00:00:01', device: { use: 'memory' } }],
+ * };
+ * const composed: Composed = await checkHost(written, { bases: [process.cwd()] });
+ * const line = ({ code, path, what, mend }: Complaint) => `${path}: ${what}; ${mend} [${code}]`;
+ * for (const complaint of composed.complaints) console.log(line(complaint));
+ * ```
+ */
 export async function checkHost(written: WrittenHostConfig, options: ComposeOptions = {}): Promise<Composed> {
   const checked = checkValue(hostConfigSchema, written, 'FAIRLEAD_ERR_CONFIG_INVALID');
   if (checked.complaints.length > 0) {
@@ -50,6 +67,17 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
 /**
  * Checks a configuration and loads its plugins.
  * @throws FairleadError with the first complaint's code, path and mend.
+ * @example
+ * ```ts
+ * import { type ComposeOptions, type Composition, composeHost } from '@fairlead/core';
+ *
+ * const options: ComposeOptions = { bases: [process.cwd()] };
+ * const composition: Composition = await composeHost(
+ *   { nics: [{ name: 'uplink0', driver: { use: 'memory' } }], vms: [{ name: 'web', mac: '52:54:00:00:00:01' }] },
+ *   options,
+ * );
+ * console.log(composition.nics[0]?.options, composition.distribution);
+ * ```
  */
 export async function composeHost(written: WrittenHostConfig, options: ComposeOptions = {}): Promise<Composition> {
   const { composition, complaints } = await checkHost(written, options);

@@ -190,12 +190,17 @@ export const hostConfigSchema = Type.Object(
 export type HostConfig = Static<typeof hostConfigSchema>;
 /** A host's configuration as a person writes it: quantities may have units, defaults are left out. */
 export type WrittenHostConfig = WrittenValue<typeof hostConfigSchema>;
+/** A plugin in a place of the configuration: which, and with which options. */
 export type PluginUse = Static<typeof pluginUseSchema>;
+/** A policy in its place, with what serves when it fails. */
 export type PolicyUse = Static<typeof policySchema>;
 /** What a plugin may use before it counts as failed: microseconds a batch, milliseconds a control call, bytes. */
 export type Budget = Static<typeof budgetSchema>;
 /** What the failure of a policy means for the traffic. */
 export type FailureMode = PolicyUse['fail'];
+/** A VM's bandwidth allocation: rates in bit/s, the burst in bytes. */
 export type Bandwidth = Static<typeof bandwidthSchema>;
+/** A NIC, with every default in place. */
 export type NicConfig = HostConfig['nics'][number];
+/** A VM, with every default in place. */
 export type VmConfig = HostConfig['vms'][number];

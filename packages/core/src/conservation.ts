@@ -4,12 +4,17 @@ import { NicTotals } from './memory/nic-view.ts';
 
 /** Where the frames of a VM or NIC went. Balanced when `accepted = transmitted + queued + dropped`. */
 export interface Account {
+  /** Whose: `vm web, outbound`. */
   readonly subject: string;
+  /** Frames that were taken in. */
   readonly accepted: number;
+  /** Frames that were handed on. */
   readonly transmitted: number;
   /** Counted in the rings, not derived from the other figures. */
   readonly queued: number;
+  /** Frames that were dropped, under any reason. */
   readonly dropped: number;
+  /** Frames that are in none of these: 0, or the host is at fault. */
   readonly missing: number;
 }
 
@@ -26,6 +31,19 @@ function sum(column: Float64Array, row: number): number {
 /**
  * The conservation law, per VM and per NIC, in both directions. Exact whenever the forwarding workers are quiet; while
  * they run a reader may see a batch half counted.
+ *
+ * @example
+ * ```ts
+ * import { type Account, accounts, assertConserved } from '@fairlead/core';
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 1, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web'] });
+ * const arena = new Arena(handle, shape.workers);
+ * const told = ({ subject, accepted, missing }: Account) => `${subject}: ${accepted}, ${missing} missing`;
+ * console.log(accounts(arena).map(told).join('\n'));
+ * assertConserved(arena);
+ * ```
  */
 export function accounts(arena: Arena): Account[] {
   const { vms, txRings, rxRings, nicRings } = arena;
@@ -61,6 +79,15 @@ export function accounts(arena: Arena): Account[] {
 /**
  * Checks the conservation law.
  * @throws FairleadError `FAIRLEAD_ERR_CONSERVATION` naming every VM and NIC whose frames are not all accounted for.
+ * @example
+ * ```ts
+ * import { assertConserved } from '@fairlead/core';
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 1, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web'] });
+ * assertConserved(new Arena(handle, shape.workers)); // nothing has come, nothing is missing
+ * ```
  */
 export function assertConserved(arena: Arena): void {
   const wrong = accounts(arena).filter((entry) => entry.missing !== 0);

@@ -28,12 +28,41 @@ import { teamPlans } from './teams/team-plan.ts';
 /**
  * A host: the three managers, the virtual NICs and the forwarding loops as one unit. Made by `createHost()` or from a
  * checked configuration.
+ *
+ * @example
+ * ```ts
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import { createHost, use } from '@fairlead/core';
+ * import memoryDevice from '@fairlead/device-emulator-memory';
+ * import pendingLoad from '@fairlead/load-distribution-pending-load';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ * import type { Host } from '@fairlead/core';
+ *
+ * const host: Host = await createHost()
+ *   .nic('uplink0', use(memoryNic))
+ *   .nic('uplink1', use(memoryNic))
+ *   .vm('web', '52:54:00:00:00:01', use(memoryDevice, { traffic: { rateBps: '400Mbps' } }))
+ *   .distribute(use(pendingLoad))
+ *   .inline()
+ *   .start();
+ * host.on('nic', ({ nic, state }) => console.log(`${nic} is ${state}`));
+ * host.run(50_000);
+ * host.nics.disable('uplink0');
+ * host.run(50_000);
+ * host.assertConserved(); // every frame is accounted for
+ * await host.close();
+ * ```
  */
 export class Host extends EventEmitter<HostEvents> {
+  /** The configuration, with every default in place. */
   readonly config: HostConfig;
+  /** The NICs: their state and counters; enabling and disabling them. */
   readonly nics: NicManager;
+  /** The teams of NICs: their members and who serves. */
   readonly teams: TeamManager;
+  /** What each VM is allocated and entitled to. */
   readonly resources: ResourceManager;
+  /** The VMs: their state and counters; starting, suspending, migrating them. */
   readonly vms: VmManager;
   readonly #arena: Arena;
   readonly #clock: Clock;

@@ -4,13 +4,17 @@ import type { ComposeOptions } from './plugins/plan-loader.ts';
 
 /** A plugin with its validated options: all that a thread needs to make an instance. */
 export interface PluginPlan<K extends PluginKind = PluginKind> {
+  /** Its extension point. */
   readonly kind: K;
+  /** Its name, for people. */
   readonly name: string;
   /** Module to load it from in another thread; empty when it is known to this thread alone. */
   readonly module: string;
+  /** Its options, checked, with defaults in place. */
   readonly options: unknown;
   /** Path in the configuration, for errors. */
   readonly where: string;
+  /** What its module exports. */
   readonly definition: PluginDefinition<K>;
 }
 
@@ -18,25 +22,53 @@ export interface PluginPlan<K extends PluginKind = PluginKind> {
 export interface PolicyPlan<K extends PluginKind> {
   /** The policy and its fallback, in order; empty when none is configured. */
   readonly chain: readonly PluginPlan<K>[];
+  /** What its failure means for the traffic. */
   readonly fail: FailureMode;
+  /** What it may use. */
   readonly budget: Budget;
 }
 
 /** One virtual NIC and the VMs behind it. */
 export interface DevicePlan {
+  /** Name of the VM or of the shared port. */
   readonly name: string;
+  /** True when several VMs may be behind it. */
   readonly shared: boolean;
+  /** Numbers of the VMs behind it. */
   readonly vms: readonly number[];
+  /** Its device emulator. */
   readonly plugin: PluginPlan<'device-emulator'>;
 }
 
-/** A checked configuration with its plugins: what a host is built from. */
+/**
+ * A checked configuration with its plugins: what a host is built from.
+ *
+ * @example
+ * ```ts
+ * import { type Composition, composeHost, type DevicePlan, type PluginPlan, type PolicyPlan } from '@fairlead/core';
+ *
+ * const composition: Composition = await composeHost(
+ *   { nics: [{ name: 'uplink0', driver: { use: 'memory' } }], vms: [{ name: 'web', mac: '52:54:00:00:00:01' }] },
+ *   { bases: [process.cwd()] },
+ * );
+ * const lineOf = ({ kind, name }: PluginPlan) => `${kind} ${name}`;
+ * const policy: PolicyPlan<'admission'> = composition.admission;
+ * const behind = ({ name, vms }: DevicePlan) => `${name}: ${vms.length} VMs`;
+ * console.log(composition.nics.map(lineOf), policy.fail, composition.devices.map(behind));
+ * ```
+ */
 export interface Composition {
+  /** The configuration, with every default in place. */
   readonly config: HostConfig;
+  /** Drivers, by NIC number. */
   readonly nics: readonly PluginPlan<'nic-driver'>[];
+  /** Virtual NICs. */
   readonly devices: readonly DevicePlan[];
+  /** Who admits. */
   readonly admission: PolicyPlan<'admission'>;
+  /** Who distributes. */
   readonly distribution: PolicyPlan<'load-distribution'>;
+  /** Who acts on the VMs. */
   readonly hypervisor: PluginPlan<'hypervisor'> | undefined;
   /** Policies that are asked beside those that decide. */
   readonly shadows: {

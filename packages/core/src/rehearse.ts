@@ -12,6 +12,17 @@ import { createDriver } from './runtime/stage.ts';
 /**
  * Makes every plugin of a checked configuration once, opens none, and lets go of them: this finds what a schema cannot
  * say, as a pin to a NIC that the host does not have. Nothing outside this process is touched.
+ *
+ * @example
+ * ```ts
+ * import { composeHost, rehearse } from '@fairlead/core';
+ *
+ * const composition = await composeHost(
+ *   { nics: [{ name: 'uplink0', driver: { use: 'memory' } }], vms: [{ name: 'web', mac: '52:54:00:00:00:01' }] },
+ *   { bases: [process.cwd()] },
+ * );
+ * for (const { path, what } of await rehearse(composition)) console.log(path, what); // nothing: each can be made
+ * ```
  */
 export async function rehearse(composition: Composition): Promise<Complaint[]> {
   const { config } = composition;

@@ -6,20 +6,33 @@ import type { TeamManager } from '../teams/team-manager.ts';
 
 /** What a person asks about a NIC. */
 export interface NicStatus {
+  /** Name of the NIC. */
   readonly name: string;
+  /** NIC number, the row in `NicTable`. */
   readonly index: number;
+  /** Link and administration together; only a NIC that is up may be selected. */
   readonly state: 'up' | 'down';
+  /** Role in its team. */
   readonly role: 'active' | 'standby' | 'unused';
+  /** True while the driver reports a link. */
   readonly carrier: boolean;
+  /** False when it was disabled by hand. */
   readonly admin: boolean;
   /** May be selected now. */
   readonly available: boolean;
+  /** True while its frames are moved to another NIC. */
   readonly failover: boolean;
+  /** Link speed in bit/s. */
   readonly speedBps: number;
+  /** Bytes in its transmit queues, of all workers. */
   readonly pendingBytes: number;
+  /** Frames the NIC has taken. */
   readonly txFrames: number;
+  /** Bytes the NIC has taken. */
   readonly txBytes: number;
+  /** Frames received. */
   readonly rxFrames: number;
+  /** Bytes received. */
   readonly rxBytes: number;
 }
 
@@ -31,6 +44,17 @@ const ROLE_NAMES = ['active', 'standby', 'unused'] as const;
 /**
  * Knows the physical NICs: asks their drivers for the link, debounces it, and tells the teams which NICs are up. Frames
  * queued on a NIC that no longer serves are taken back by the forwarding workers as soon as they see the new set.
+ *
+ * @example
+ * ```ts
+ * import type { Host, NicManager, NicStatus } from '@fairlead/core';
+ *
+ * function table(host: Host): string[] {
+ *   const nics: NicManager = host.nics;
+ *   const line = ({ name, state, txBytes }: NicStatus) => `${name} ${state} ${txBytes} bytes`;
+ *   return nics.list().map(line);
+ * }
+ * ```
  */
 export class NicManager {
   readonly #arena: Arena;
@@ -162,7 +186,12 @@ export class NicManager {
     }
   }
 
-  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_NIC` */
+  /**
+   * The number of a NIC.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_NIC`
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_NIC` for a name that no NIC has.
+   */
   index(name: string): number {
     const nic = this.#table.names.indexOf(name);
     if (nic >= 0) return nic;
@@ -180,6 +209,7 @@ export class NicManager {
     return capacity;
   }
 
+  /** How a NIC is now. */
   status(name: string): NicStatus {
     const index = this.index(name);
     const table = this.#table;
@@ -203,6 +233,7 @@ export class NicManager {
     };
   }
 
+  /** How every NIC is now, by NIC number. */
   list(): NicStatus[] {
     return this.#table.names.map((name) => this.status(name));
   }

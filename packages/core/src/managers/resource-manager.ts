@@ -5,8 +5,11 @@ import type { NicManager } from './nic-manager.ts';
 
 /** A VM whose reservation cannot be met by the NICs that are up. */
 export interface UnmetReservation {
+  /** Name of the VM. */
   readonly vm: string;
+  /** What it was promised, in bit/s. */
   readonly reservationBps: number;
+  /** What it can have now, in bit/s. */
   readonly entitledBps: number;
 }
 
@@ -14,6 +17,18 @@ export interface UnmetReservation {
  * Shares the bandwidth of the NICs between the VMs: holds each VM's allocation and computes, from the state of the
  * NICs and of the VMs together, what each is entitled to now. Admission policies enforce it; they read the same
  * columns.
+ *
+ * @example
+ * ```ts
+ * import type { Host, ResourceManager, UnmetReservation } from '@fairlead/core';
+ *
+ * function raise(host: Host): void {
+ *   const resources: ResourceManager = host.resources;
+ *   resources.setBandwidth('web', { limitBps: '500Mbps' });
+ *   const tell = ({ vm, entitledBps }: UnmetReservation) => console.log(`${vm} can have ${entitledBps} bit/s`);
+ *   host.on('reservation-unmet', (unmet) => unmet.forEach(tell));
+ * }
+ * ```
  */
 export class ResourceManager {
   readonly #table: VmTable;

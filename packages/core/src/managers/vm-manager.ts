@@ -1,18 +1,28 @@
 import { FairleadError, type Hypervisor, isFairleadError, VmRunState, type VmTable } from '@fairlead/sdk';
 
+/** What a VM is doing; `migrated`: it runs on another host. */
 export type VmState = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migrated';
 const STATES: readonly VmState[] = ['stopped', 'running', 'suspended', 'migrating', 'migrated'];
 
 /** What a person asks about a VM. */
 export interface VmInfo {
+  /** Name of the VM. */
   readonly name: string;
+  /** VM number, the row in `VmTable`. */
   readonly index: number;
+  /** What it is doing. */
   readonly state: VmState;
+  /** Frames that waited in its ring at the last visit. */
   readonly backlogFrames: number;
+  /** Frames taken from it. */
   readonly acceptedFrames: number;
+  /** Frames of it that were handed to a NIC or another VM. */
   readonly transmittedFrames: number;
+  /** Bytes of these. */
   readonly transmittedBytes: number;
+  /** Frames put into its receive ring. */
   readonly rxFrames: number;
+  /** Bytes of these. */
   readonly rxBytes: number;
 }
 
@@ -35,6 +45,19 @@ const MOVES = {
  * Controls the VMs' operation: start, suspend, resume, migrate, stop. Operations on one VM run one after the other;
  * the hypervisor does the work, and the VM's row says what came of it. Frames that a VM handed over before it was
  * suspended or stopped are still sent. Without a hypervisor the virtual NIC alone is stopped and started.
+ *
+ * @example
+ * ```ts
+ * import type { Host, VmInfo, VmManager, VmState } from '@fairlead/core';
+ *
+ * async function rest(host: Host): Promise<VmState> {
+ *   const vms: VmManager = host.vms;
+ *   await vms.suspend('web');
+ *   const { state, backlogFrames }: VmInfo = vms.status('web');
+ *   console.log(`${backlogFrames} frames wait for it to go on`);
+ *   return state; // suspended
+ * }
+ * ```
  */
 export class VmManager {
   readonly #table: VmTable;
@@ -50,7 +73,12 @@ export class VmManager {
     this.#effects = effects;
   }
 
-  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM` */
+  /**
+   * The number of a VM.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM`
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM` for a name that no VM has.
+   */
   index(name: string): number {
     const vm = this.#rows.get(name);
     if (vm !== undefined) return vm;
@@ -59,6 +87,7 @@ export class VmManager {
     });
   }
 
+  /** Starts a VM that is stopped. */
   start(name: string): Promise<void> {
     return this.#move(name, 'start');
   }
@@ -68,10 +97,12 @@ export class VmManager {
     return this.#move(name, 'suspend');
   }
 
+  /** Lets a suspended VM go on; its waiting frames are sent. */
   resume(name: string): Promise<void> {
     return this.#move(name, 'resume');
   }
 
+  /** Ends a VM. */
   stop(name: string): Promise<void> {
     return this.#move(name, 'stop');
   }
@@ -182,10 +213,12 @@ export class VmManager {
     this.#effects.changed(vm, this.state(vm));
   }
 
+  /** What the VM with a number is doing. */
   state(vm: number): VmState {
     return STATES[this.#table.runState[vm]] ?? 'stopped';
   }
 
+  /** How a VM is now. */
   status(name: string): VmInfo {
     const index = this.index(name);
     const table = this.#table;
@@ -202,6 +235,7 @@ export class VmManager {
     };
   }
 
+  /** How every VM is now, by VM number. */
   list(): VmInfo[] {
     return this.#table.names.map((name) => this.status(name));
   }

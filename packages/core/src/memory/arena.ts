@@ -17,18 +17,47 @@ import { Threads } from './threads.ts';
 
 /** Names of the rows, which shared memory does not hold. */
 export interface RowNames {
+  /** Names of the NICs, by NIC number. */
   readonly nics: readonly string[];
+  /** Names of the VMs, by VM number. */
   readonly vms: readonly string[];
 }
 
 /** What a thread needs to find its way in a host's shared memory; it can be posted to a worker. */
 export interface ArenaHandle {
+  /** The memory. */
   readonly memory: SharedArrayBuffer;
+  /** How many of each thing are in it. */
   readonly shape: MemoryShape;
+  /** What the rows of its tables are called. */
   readonly names: RowNames;
 }
 
-/** Makes and fills the shared memory of a host. */
+/**
+ * Makes and fills the shared memory of a host.
+ *
+ * @example
+ * ```ts
+ * import { Arena, type ArenaHandle, createArena, type MemoryShape, type RowNames } from '@fairlead/core/stages';
+ *
+ * const shape: MemoryShape = {
+ *   vms: 1,
+ *   nics: 2,
+ *   workers: 1,
+ *   poolFrames: 1024,
+ *   slotBytes: 2048,
+ *   txRingFrames: 16,
+ *   rxRingFrames: 16,
+ *   nicRingFrames: 64,
+ * };
+ * const names: RowNames = { nics: ['uplink0', 'uplink1'], vms: ['web'] };
+ * const handle: ArenaHandle = createArena(shape, names); // may be posted to another thread
+ * const worker = new Arena(handle, 0);
+ * const devices = new Arena(handle, shape.workers); // the thread of the virtual NICs comes behind the workers
+ * devices.vms.limitBps[0] = 200e6;
+ * console.log(worker.vms.limitBps[0]); // 200000000: one memory
+ * ```
+ */
 export function createArena(shape: MemoryShape, names: RowNames): ArenaHandle {
   const layout = layOutMemory(shape);
   const memory = new SharedArrayBuffer(layout.byteLength);
@@ -36,16 +65,49 @@ export function createArena(shape: MemoryShape, names: RowNames): ArenaHandle {
   return { memory, shape, names };
 }
 
-/** One thread's views of a host's shared memory. */
+/**
+ * One thread's views of a host's shared memory.
+ *
+ * @example
+ * ```ts
+ * import { Arena, type ArenaHandle, createArena, type MemoryShape, type RowNames } from '@fairlead/core/stages';
+ *
+ * const shape: MemoryShape = {
+ *   vms: 1,
+ *   nics: 2,
+ *   workers: 1,
+ *   poolFrames: 1024,
+ *   slotBytes: 2048,
+ *   txRingFrames: 16,
+ *   rxRingFrames: 16,
+ *   nicRingFrames: 64,
+ * };
+ * const names: RowNames = { nics: ['uplink0', 'uplink1'], vms: ['web'] };
+ * const handle: ArenaHandle = createArena(shape, names); // may be posted to another thread
+ * const worker = new Arena(handle, 0);
+ * const devices = new Arena(handle, shape.workers); // the thread of the virtual NICs comes behind the workers
+ * devices.vms.limitBps[0] = 200e6;
+ * console.log(worker.vms.limitBps[0]); // 200000000: one memory
+ * ```
+ */
 export class Arena {
+  /** What another thread needs to attach the same memory. */
   readonly handle: ArenaHandle;
+  /** Where everything is. */
   readonly layout: MemoryLayout;
+  /** Heartbeats, sleep, and the NICs that are available. */
   readonly threads: Threads;
+  /** Which NICs serve each team. */
   readonly teams: TeamSets;
+  /** The NICs, with this thread's lane of the laned columns. */
   readonly nics: NicView & NicTable;
+  /** The VMs. */
   readonly vms: VmTable;
+  /** The frames. */
   readonly pool: FramePool;
+  /** From each VM: descriptors of frames on their way out. */
   readonly txRings: RingGroup;
+  /** To each VM: descriptors of received frames. */
   readonly rxRings: RingGroup;
   /** Queue of worker w on NIC n is ring `w * nics + n`. */
   readonly nicRings: RingGroup;
@@ -53,7 +115,9 @@ export class Arena {
   readonly handoffRings: RingGroup;
   /** Frames of the host's own, between the control path and the workers. */
   readonly hostRings: HostRings;
+  /** For each worker: which VMs have put something into their ring. */
   readonly txDoorbells: readonly Doorbell[];
+  /** For the device thread: which VMs have something to pull. */
   readonly rxDoorbell: Doorbell;
 
   /** `thread`: 0 to workers - 1 are forwarding workers, `workers` is the device thread. */

@@ -2,14 +2,30 @@
  * A bitmap of rings that have something in them. The producer sets a ring's bit after it has published; the consumer
  * takes a whole word of bits at once before it looks at the rings. So 10,000 quiet rings cost 313 reads a sweep, and a
  * ring that is busy costs its producer one read.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import type { Doorbell } from '@fairlead/core/stages';
+ *
+ * const bell: Doorbell = arena.txDoorbells[0];
+ * bell.ring(1);
+ * console.log(bell.rung()); // true: VM 1 has something to send
+ * ```
  */
 export class Doorbell {
+  /** A bit for each thing that may call. */
   readonly words: Int32Array;
 
   constructor(memory: SharedArrayBuffer, byteOffset: number, words: number) {
     this.words = new Int32Array(memory, byteOffset, words);
   }
 
+  /** Says that something waits at `index`. */
   ring(index: number): void {
     const word = index >>> 5;
     const bit = 1 << (index & 31);

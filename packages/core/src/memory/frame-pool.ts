@@ -18,17 +18,41 @@ export const HEADROOM_BYTES = 2;
  * slot is bound to the thread that used it first.
  *
  * A magazine holds twice the slots of a burst, so that there is room for a whole one unless it is more than half full.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { type FramePool, HEADROOM_BYTES } from '@fairlead/core/stages';
+ *
+ * const pool: FramePool = arena.pool;
+ * const slot = pool.allocate(); // -1 when none is free
+ * pool.memory.fill(0xff, pool.offset(slot), pool.offset(slot) + 60);
+ * const descriptor = pool.descriptor(slot, 60);
+ * console.log(descriptor & pool.lengthMask, pool.slotBytes - HEADROOM_BYTES === pool.maxFrameBytes); // 60 true
+ * ```
  */
 export class FramePool {
+  /** Slots of the pool. */
   readonly slots: number;
+  /** Bytes of a slot, headroom and frame together; a power of two. */
   readonly slotBytes: number;
   /** Bytes from one slot to the next. */
   readonly slotStride: number;
+  /** Bits of a descriptor that hold the length. */
   readonly lengthBits: number;
+  /** Those bits. */
   readonly lengthMask: number;
+  /** 32-bit words from one slot to the next. */
   readonly wordsPerSlot: number;
+  /** Longest frame that fits a slot. */
   readonly maxFrameBytes: number;
+  /** The slots, as bytes. */
   readonly memory: Uint8Array;
+  /** The slots, as words: the MAC addresses are read from here. */
   readonly words: Int32Array;
   /** VM whose frame is in the slot: for accounts of frames that come back from a NIC. */
   readonly slotVm: Int32Array;
@@ -121,6 +145,7 @@ export class FramePool {
     this.#push(FULL, full);
   }
 
+  /** The word that names a frame: its slot and its length in bytes. */
   descriptor(slot: number, bytes: number): number {
     return (slot << this.lengthBits) | bytes;
   }

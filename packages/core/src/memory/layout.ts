@@ -11,8 +11,11 @@ import {
 
 /** What decides how large the shared memory is. All counts are fixed for the life of a host. */
 export interface MemoryShape {
+  /** Rows of the VM table, and pairs of rings. */
   readonly vms: number;
+  /** Rows of the NIC table. */
   readonly nics: number;
+  /** Forwarding workers: lanes of the laned columns. */
   readonly workers: number;
   /** Frame slots in the pool. */
   readonly poolFrames: number;
@@ -20,7 +23,9 @@ export interface MemoryShape {
   readonly slotBytes: number;
   /** Entries of a VM's transmit ring, of its receive ring and of a NIC's transmit queue: powers of two. */
   readonly txRingFrames: number;
+  /** Frames in a VM's receive ring, a power of two. */
   readonly rxRingFrames: number;
+  /** Frames in a worker's queue on each NIC, a power of two. */
   readonly nicRingFrames: number;
 }
 
@@ -56,11 +61,28 @@ export const SLOT_GAP_BYTES = 128;
  *  threads │ teams │ listeners │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ host rings │
  *  doorbells │ depot │ shared │ frames
  * ```
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import type { MemoryLayout } from '@fairlead/core/stages';
+ *
+ * const layout: MemoryLayout = arena.layout;
+ * console.log(`${layout.byteLength} bytes, the frames from ${layout.at.frames} on`);
+ * ```
  */
 export interface MemoryLayout {
+  /** What it was laid out for. */
   readonly shape: MemoryShape;
+  /** The columns of the NICs. */
   readonly nicTable: TableLayout<NicColumns>;
+  /** The columns of the VMs. */
   readonly vmTable: TableLayout<VmColumns>;
+  /** Where each part begins, in bytes. */
   readonly at: {
     readonly threads: number;
     readonly teams: number;
@@ -80,9 +102,13 @@ export interface MemoryLayout {
     readonly shared: number;
     readonly frames: number;
   };
+  /** Words of one doorbell. */
   readonly doorbellWords: number;
+  /** Magazines of free slots. */
   readonly magazineCount: number;
+  /** Threads that attach it: the workers and the thread of the devices. */
   readonly threads: number;
+  /** Bytes of the whole memory. */
   readonly byteLength: number;
 }
 

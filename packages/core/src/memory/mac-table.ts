@@ -3,6 +3,23 @@ import type { VmTable } from '@fairlead/sdk';
 /**
  * MAC address to VM, open addressing with linear probing at most half full. Keys are the two words in which a frame
  * slot holds an address, so a lookup reads no bytes.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { MacTable } from '@fairlead/core/stages';
+ * import { macWord0, macWord1, parseMac } from '@fairlead/sdk';
+ *
+ * const mac = parseMac('52:54:00:00:00:01');
+ * arena.vms.macWord0[1] = macWord0(mac);
+ * arena.vms.macWord1[1] = macWord1(mac);
+ * const macs = new MacTable(arena.vms);
+ * console.log(macs.lookupSource(macWord0(mac), macWord1(mac))); // VM 1
+ * ```
  */
 export class MacTable {
   readonly #mask: number;

@@ -7,14 +7,35 @@ export const ALL_TEAMS = MAX_TEAMS;
 /**
  * One worker's view of the NICs: its lane of the table, and the available NICs as it last looked. What is available
  * depends on the team; the view shows one team at a time.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import type { NicView } from '@fairlead/core/stages';
+ *
+ * const nics: NicView = arena.nics;
+ * nics.setAvailable(0b1);
+ * console.log(nics.availableCount, nics.available[0]); // 1 0
+ * ```
  */
 export class NicView {
+  /** NICs of the host. */
   readonly count: number;
+  /** Their names, by NIC number. */
   readonly names: readonly string[];
+  /** Numbers of the available ones, ascending. */
   readonly available: Int32Array;
+  /** How many are available. */
   availableCount = 0;
+  /** The same as a set: bit `n` for NIC `n`. */
   availableMask = 0;
+  /** The NIC that its team prefers; -1 for none. */
   preferred = -1;
+  /** Another number whenever what is available is other than before. */
   epoch = 0;
   /** The team that is shown; `ALL_TEAMS` for the NICs of all. */
   team = 0;
@@ -30,6 +51,7 @@ export class NicView {
     this.available = new Int32Array(Math.max(1, count));
   }
 
+  /** A thread's view of the table in a shared memory. */
   static attach(
     memory: SharedArrayBuffer,
     layout: MemoryLayout,
@@ -71,7 +93,22 @@ function firstOf(mask: number): number {
   return 31 - Math.clz32(mask & -mask);
 }
 
-/** Sums a NIC's column over all workers; a column without lanes is read as it is. */
+/**
+ * Sums a NIC's column over all workers; a column without lanes is read as it is.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { NicTotals } from '@fairlead/core';
+ *
+ * const totals = new NicTotals(handle.memory, arena.layout);
+ * console.log(totals.read('txFrames', 0)); // 0, of all workers
+ * ```
+ */
 export class NicTotals {
   readonly #lanes: readonly ColumnViews<NicColumns>[];
 
@@ -81,6 +118,7 @@ export class NicTotals {
     );
   }
 
+  /** One cell, of a laned column summed over the workers; `element` for a column that has several a row. */
   read(column: keyof NicColumns, nic: number, element = 0): number {
     const { laned, width } = nicColumns[column];
     const index = nic * width + element;

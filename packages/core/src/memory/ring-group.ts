@@ -10,14 +10,31 @@ import { RING_CONTROL_WORDS, RING_TAIL_WORD, ringGroupBytes } from './layout.ts'
  *
  * Head and tail grow without bound (modulo 2^32); `tail - head` is the fill. Each side publishes with one `Atomics`
  * store per batch. Hot loops may use `control`, `entries` and `mask` directly; the methods are the reference.
+ *
+ * @example
+ * ```ts
+ * import { RingGroup } from '@fairlead/core';
+ *
+ * const memory = new SharedArrayBuffer(RingGroup.byteLength(1, 8));
+ * const producer = new RingGroup(memory, 0, 1, 8);
+ * const consumer = new RingGroup(memory, 0, 1, 8);
+ * producer.stage(0, 42);
+ * producer.publish(0);
+ * console.log(consumer.length(0), consumer.entry(0, 0)); // 1 42
+ * ```
  */
 export class RingGroup {
   // `declare`: the fields come to be in the constructor. One that a class field had first made undefined could hold
   // anything for all V8 knows, and every access within a loop would check what it holds.
+  /** Rings of the group. */
   declare readonly rings: number;
+  /** Entries of each ring, a power of two. */
   declare readonly size: number;
+  /** What an entry's number is taken through to find its place. */
   declare readonly mask: number;
+  /** Heads and tails, on cache lines of their own. */
   declare readonly control: Int32Array;
+  /** The entries of all rings. */
   declare readonly entries: Int32Array;
   /** The producer's last sight of each head, so that it looks at the other side's line only when it seems full. */
   readonly #headSeen: Int32Array;
@@ -42,6 +59,7 @@ export class RingGroup {
     }
   }
 
+  /** Bytes that so many rings of a size take. */
   static byteLength(rings: number, size: number): number {
     return ringGroupBytes(rings, size);
   }

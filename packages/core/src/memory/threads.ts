@@ -16,7 +16,7 @@ const Word = {
   Mail: 5,
 } as const;
 
-/** What a forwarding worker is doing: how the watchdog knows the plugin at fault. */
+/** What a worker is doing: whose code it runs. */
 export const Phase = {
   Core: 0,
   Admit: 1,
@@ -41,8 +41,24 @@ const HostWord = { Stop: 0, Available: 1, Pause: 2, Changes: 3 } as const;
 /**
  * The state that threads show each other: heartbeats for the watchdog, a word to sleep on, and the set of available
  * NICs as one word, so that it changes at once for every reader.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { type Enter, type Threads } from '@fairlead/core/stages';
+ *
+ * const threads: Threads = arena.threads;
+ * const enter: Enter = threads.createEnter(0);
+ * enter(1, 7); // worker 0 asks an admission policy about VM 7
+ * console.log(threads.phase(0).vm); // 7, for a watchdog on another thread
+ * ```
  */
 export class Threads {
+  /** Everything here, as words of the shared memory. */
   readonly words: Int32Array;
   readonly #count: number;
 
@@ -52,14 +68,17 @@ export class Threads {
     this.#count = count;
   }
 
+  /** Number of the thread of the virtual NICs. */
   get deviceThread(): number {
     return this.#count - 1;
   }
 
+  /** True once every thread is to end. */
   get stopped(): boolean {
     return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Stop) !== 0;
   }
 
+  /** Tells every thread to end, and wakes it. */
   stop(): void {
     Atomics.store(this.words, this.#count * THREAD_WORDS + HostWord.Stop, 1);
     for (let thread = 0; thread < this.#count; thread++) this.wake(thread);
@@ -70,6 +89,7 @@ export class Threads {
     return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Pause) !== 0;
   }
 
+  /** True while a thread stands still. */
   isPaused(thread: number): boolean {
     return Atomics.load(this.words, thread * THREAD_WORDS + Word.Paused) === 1;
   }
@@ -94,6 +114,7 @@ export class Threads {
     }
   }
 
+  /** Lets the threads that stand still go on. */
   resumeAll(): void {
     const word = this.#count * THREAD_WORDS + HostWord.Pause;
     Atomics.store(this.words, word, 0);
@@ -130,10 +151,12 @@ export class Threads {
     return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Changes);
   }
 
+  /** Says that a thread is alive. */
   beat(thread: number): void {
     this.words[thread * THREAD_WORDS + Word.Heartbeat]++;
   }
 
+  /** How often a thread has said so; another number each time. */
   heartbeat(thread: number): number {
     return Atomics.load(this.words, thread * THREAD_WORDS + Word.Heartbeat);
   }
@@ -149,11 +172,13 @@ export class Threads {
     };
   }
 
+  /** Whose code a thread runs, and for which VM. */
   phase(thread: number): { phase: Phase; vm: number } {
     const phase = Atomics.load(this.words, thread * THREAD_WORDS + Word.Phase) as Phase;
     return { phase, vm: Atomics.load(this.words, thread * THREAD_WORDS + Word.Vm) };
   }
 
+  /** True while a thread sleeps or is about to. */
   isSleeping(thread: number): boolean {
     return Atomics.load(this.words, thread * THREAD_WORDS + Word.Sleeping) === 1;
   }
@@ -163,6 +188,7 @@ export class Threads {
     Atomics.store(this.words, thread * THREAD_WORDS + Word.Sleeping, 1);
   }
 
+  /** Says that a thread no longer sleeps. */
   awake(thread: number): void {
     Atomics.store(this.words, thread * THREAD_WORDS + Word.Sleeping, 0);
   }

@@ -16,15 +16,19 @@ import { TeamView } from './team-view.ts';
 import { TransmitPath, Turn } from './transmit.ts';
 import { createWarm, type Warm } from './warm.ts';
 
+/** What a forwarding loop works with. */
 export interface ForwarderOptions {
+  /** Number of the worker. */
   readonly worker: number;
   /** Frames of one VM in one batch, 1 to 256. */
   readonly batchFrames: number;
+  /** True: a frame whose source MAC is not the VM's own is dropped. */
   readonly portSecurity: boolean;
   /** One driver per NIC; a driver that has no receiver here is only sent to. */
   readonly drivers: readonly NicDriver[];
   /** NICs that this worker receives from. */
   readonly receives: readonly number[];
+  /** Told when a driver threw, with the hook that did. */
   readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
   /** A NIC may be selected, perhaps again: a driver that was put aside is to be tried again. */
   readonly nicReturned?: (nic: number) => void;
@@ -38,9 +42,35 @@ const WARM_WORDS = 16;
 /**
  * The forwarding loop's body. One sweep: see which NICs there are, take in what has arrived, give every VM that has
  * something its turn, and let the drivers send. It reads top to bottom; nothing calls back up.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { Forwarder, type ForwarderOptions, Policies } from '@fairlead/core/stages';
+ * import type { NicDriver } from '@fairlead/sdk';
+ *
+ * const sink: NicDriver = { link: () => ({ up: true, speedBps: 1e9 }), send: (burst) => burst.count, receive: () => 0 };
+ * const options: ForwarderOptions = {
+ *   worker: 0,
+ *   batchFrames: 32,
+ *   portSecurity: true,
+ *   drivers: [sink],
+ *   receives: [0],
+ *   driverFailed: (nic, hook, cause) => console.error(nic, hook, cause),
+ * };
+ * const policies = new Policies({ seat: undefined }, { seat: undefined }, arena.nics, (fault) => console.error(fault));
+ * const loop = new Forwarder(arena, policies, options);
+ * console.log(loop.sweep(10)); // 0: nothing to do
+ * ```
  */
 export class Forwarder {
+  /** The way out. */
   readonly transmit: TransmitPath;
+  /** This worker's queues on the NICs. */
   readonly queues: NicQueues;
   readonly #arena: Arena;
   readonly #worker: number;

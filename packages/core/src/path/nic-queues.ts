@@ -7,6 +7,7 @@ import { type Enter, Phase } from '../memory/threads.ts';
 /** Frames in one driver call. */
 export const BURST_FRAMES = 64;
 
+/** Offers a NIC's driver what waits for it; returns how many frames it took. */
 export type Drain = (nic: number, nowUs: number) => number;
 
 /**
@@ -14,10 +15,24 @@ export type Drain = (nic: number, nowUs: number) => number;
  * drain into the driver); the queues are in shared memory so that frames outlive a worker that dies.
  *
  * `tail` runs ahead of the published tail within a batch: a batch that is not committed has not happened.
+ *
+ * @example
+ * ```ts
+ * import type { Forwarder, NicQueues } from '@fairlead/core/stages';
+ *
+ * // Frames that wait for a NIC, in one worker.
+ * function waiting(loop: Forwarder, nic: number): number {
+ *   const queues: NicQueues = loop.queues;
+ *   return queues.length(nic);
+ * }
+ * ```
  */
 export class NicQueues {
+  /** Entries of each queue, a power of two. */
   readonly size: number;
+  /** What an entry's number is taken through to find its place. */
   readonly mask: number;
+  /** Descriptors, of all queues. */
   readonly entries: Int32Array;
   /** Where the next frame of each NIC goes. */
   readonly tail: Int32Array;
@@ -27,6 +42,7 @@ export class NicQueues {
   readonly base: number;
   /** Published positions: word `controlBase + nic * RING_CONTROL_WORDS` is the head of the queue of NIC `nic`. */
   readonly control: Int32Array;
+  /** Where the heads and tails of this worker's queues begin. */
   readonly controlBase: number;
   /** Offers a NIC's frames to its driver; returns how many it took. */
   readonly drain: Drain;

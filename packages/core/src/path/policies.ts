@@ -9,10 +9,13 @@ import type { Budget, FailureMode } from '../config.ts';
 
 /** A plugin instance in a place of the data path, with what takes over when it fails. */
 export interface Seat<T> {
+  /** Name of the plugin, for people. */
   readonly name: string;
+  /** The instance that decides. */
   readonly instance: T;
   /** Fills `batch.flow` before it is called. */
   readonly needsFlow: boolean;
+  /** Who takes the seat when it fails; undefined: one that cannot. */
   readonly fallback: Seat<T> | undefined;
   /** While this one is on probation: the one before it, which returns when it fails. */
   predecessor?: Seat<T> | undefined;
@@ -35,15 +38,21 @@ export interface Place<T> {
   readonly seat: Seat<T> | undefined;
   /** `fallback` unless said otherwise. */
   readonly fail?: FailureMode;
+  /** What it may use before it counts as failed. */
   readonly budget?: Budget;
 }
 
 /** What is told when a plugin is put aside. */
 export interface PluginFault {
+  /** Name of the plugin. */
   readonly plugin: string;
+  /** The hook that failed. */
   readonly hook: string;
+  /** VM number that it was about; -1 for none. */
   readonly vm: number;
+  /** Who serves in its stead. */
   readonly fallback: string;
+  /** What happened, with its code. */
   readonly error: FairleadError;
 }
 
@@ -74,10 +83,36 @@ class FirstAvailable implements LoadDistribution {
   }
 }
 
-/** The policies that a forwarding worker calls now. They change when a plugin is put aside. */
+/**
+ * The policies that a forwarding worker calls now. They change when a plugin is put aside.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { type Place, type PluginFault, Policies, type Seat } from '@fairlead/core/stages';
+ * import { RoundRobin } from '@fairlead/load-distribution-round-robin';
+ * import type { LoadDistribution } from '@fairlead/sdk';
+ *
+ * const instance = new RoundRobin(arena.nics, { weighted: false });
+ * const seat: Seat<LoadDistribution> = { name: 'round-robin', instance, needsFlow: false, fallback: undefined };
+ * const place: Place<LoadDistribution> = { seat };
+ * const tell = ({ plugin, hook, fallback }: PluginFault) => console.log(`${plugin}.${hook} failed, ${fallback} serves`);
+ *
+ * const policies = new Policies({ seat: undefined }, place, arena.nics, tell);
+ * policies.distributionFailed('select', 0, new Error('lost its table')); // round-robin.select failed, …
+ * console.log(policies.names.distribution); // first-available
+ * ```
+ */
 export class Policies {
+  /** The admission policy that serves. */
   admission: AdmissionPolicy;
+  /** The load distribution that serves. */
   distribution: LoadDistribution;
+  /** True while one of them wants the flow of each frame. */
   needsFlow: boolean;
   #admissionSeat: Seat<AdmissionPolicy>;
   #distributionSeat: Seat<LoadDistribution>;
@@ -140,6 +175,7 @@ export class Policies {
     return { name: 'first-available', instance: new FirstAvailable(this.#nics), needsFlow: false, fallback: undefined };
   }
 
+  /** Names of the two that serve. */
   get names(): { admission: string; distribution: string } {
     return { admission: this.#admissionSeat.name, distribution: this.#distributionSeat.name };
   }

@@ -21,6 +21,7 @@ export const Turn = {
 } as const;
 export type Turn = (typeof Turn)[keyof typeof Turn];
 
+/** Gives one VM its turn, at a time in microseconds. */
 export type Serve = (vm: number, nowUs: number) => Turn;
 type Admit = (vm: number, count: number, nowUs: number, waiting: number) => number;
 type Forward = (vm: number, decided: number, nowUs: number, waiting: number) => void;
@@ -31,6 +32,18 @@ type Forward = (vm: number, decided: number, nowUs: number, waiting: number) => 
  * Frames stay in the VM's ring until they are sent or dropped: what waits is what is in the ring, in order, and there
  * is no second queue to keep in step. A batch is committed at its end by moving the ring's head and the queues' tails;
  * until then nothing has happened, so a plugin may fail anywhere and another one decides the batch anew.
+ *
+ * @example
+ * ```ts
+ * import type { Forwarder, Serve, TransmitPath } from '@fairlead/core/stages';
+ *
+ * // One batch of one VM's frames: classify, admit, distribute, and onto the queues of the NICs.
+ * function oneTurn(loop: Forwarder, vm: number, nowUs: number): void {
+ *   const transmit: TransmitPath = loop.transmit;
+ *   const serve: Serve = transmit.serve;
+ *   serve(vm, nowUs);
+ * }
+ * ```
  */
 export class TransmitPath {
   /** Time of the last `Parked` turn. */

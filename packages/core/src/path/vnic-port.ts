@@ -15,6 +15,24 @@ const NOBODY = -1;
 /**
  * The host's side of a virtual NIC, on the device thread: the producer of its VMs' transmit rings and the consumer of
  * their receive rings. With several VMs behind it, the source MAC of each frame says whose ring it goes to.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { ArenaPort } from '@fairlead/core/stages';
+ * import { parseMac } from '@fairlead/sdk';
+ *
+ * const devices = new Arena(handle, shape.workers);
+ * const port = new ArenaPort(devices, 'web', [0], false, [parseMac('52:54:00:00:00:01')]);
+ * const frame = new Uint8Array(60);
+ * port.push(frame, 0, frame.length); // copied into a slot, and onto the VM's transmit ring
+ * port.flush(); // now the loop sees it
+ * console.log(arena.txRings.length(0)); // 1
+ * ```
  */
 export class ArenaPort implements VnicPort {
   readonly name: string;

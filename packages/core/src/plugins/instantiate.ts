@@ -24,10 +24,15 @@ import { limitedLog } from './limited-log.ts';
 
 /** What a thread has to give to the plugins it makes. */
 export interface Surroundings {
+  /** The NICs, as the instance is to see them. */
   readonly nics: NicTable;
+  /** The VMs. */
   readonly vms: VmTable;
+  /** The time. */
   readonly clock: Clock;
+  /** From which the plugin's generator starts. */
   readonly seed: number;
+  /** Where its log goes. */
   readonly log: (
     level: 'info' | 'warn',
     plugin: string,
@@ -38,7 +43,9 @@ export interface Surroundings {
 
 /** A dependency that only one kind of plugin is given. */
 export interface Provided<T> {
+  /** The token it is asked for by. */
   readonly token: Token<T>;
+  /** What is given. */
   readonly value: T;
 }
 
@@ -50,6 +57,22 @@ const HOT_HOOKS: ReadonlySet<string> = new Set(['admit', 'select', 'sweep', 'obs
  * Makes an instance of a plugin: a child container of its own gives its constructor what it asks for, by token.
  *
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_TOKEN`, `_CONSTRUCT` or `_HOOK`, naming plugin and place.
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { instantiate, type Provided, type Surroundings } from '@fairlead/core/stages';
+ * import roundRobin from '@fairlead/load-distribution-round-robin';
+ * import { type Clock, Time } from '@fairlead/sdk';
+ *
+ * const clock: Clock = { nowUs: () => 0 };
+ * const surroundings: Surroundings = { nics: arena.nics, vms: arena.vms, clock, seed: 1, log: console.log };
+ * const policy = instantiate(roundRobin, { weighted: false }, surroundings, 'distribution');
+ * const own: Provided<Clock> = { token: Time, value: clock }; // what only one kind is given goes as a last argument
+ * ```
  */
 export function instantiate<K extends PluginKind>(
   definition: PluginDefinition<K>,

@@ -7,7 +7,9 @@ import { exportedModule, manifestOf } from './manifest.ts';
 
 /** A plugin and the module it came from; `module` is what another thread loads it by. */
 export interface LoadedPlugin<K extends PluginKind = PluginKind> {
+  /** What its module exports as its default. */
   readonly definition: PluginDefinition<K>;
+  /** Address of its module, by which a worker thread loads it again. */
   readonly module: string;
 }
 
@@ -17,6 +19,13 @@ export interface LoadedPlugin<K extends PluginKind = PluginKind> {
  * says another kind or version is refused before any of its code runs.
  *
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_NOT_FOUND`, `_INVALID`, `_KIND` or `_API_VERSION`, naming the place.
+ * @example
+ * ```ts
+ * import { type LoadedPlugin, loadPlugin } from '@fairlead/core';
+ *
+ * const loaded: LoadedPlugin<'admission'> = await loadPlugin('admission', 'shaping-filter', [process.cwd()], 'admission');
+ * console.log(loaded.definition.name, loaded.module);
+ * ```
  */
 export async function loadPlugin<K extends PluginKind>(
   kind: K,
@@ -92,6 +101,13 @@ function locate(kind: PluginKind, use: string, bases: readonly string[]): string
 /**
  * The URLs of the modules that a name or path may mean, one for each kind that has a bundled plugin of that name, in the
  * order in which they would be taken. Nothing of them is loaded.
+ *
+ * @example
+ * ```ts
+ * import { locatePlugins } from '@fairlead/core';
+ *
+ * console.log(locatePlugins('./my-policy.js', [process.cwd()])); // addresses of modules; none is loaded
+ * ```
  */
 export function locatePlugins(
   use: string,

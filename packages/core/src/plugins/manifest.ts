@@ -6,17 +6,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export interface PluginManifest {
   /** The package.json. */
   readonly file: string;
+  /** Name of the package. */
   readonly package: string;
+  /** Version of the package. */
   readonly version: string;
   /** The fields of `fairlead`, as far as they are of the type that they should be. */
   readonly kind: string | undefined;
+  /** Name of the plugin, when the manifest says it. */
   readonly name: string | undefined;
+  /** Version of the extension point it was written for, when the manifest says it. */
   readonly apiVersion: number | undefined;
 }
 
 /**
  * The manifest of the plugin that a module is: of the package that it lies in, if that has the field `fairlead` and
  * exports this very module as its own. Undefined for any other module, and for one that is no file.
+ *
+ * @example
+ * ```ts
+ * import { locatePlugins, manifestOf, type PluginManifest } from '@fairlead/core';
+ *
+ * const [module] = locatePlugins('shaping-filter', [process.cwd()], ['admission']);
+ * const manifest: PluginManifest | undefined = module === undefined ? undefined : manifestOf(module);
+ * console.log(manifest?.package, manifest?.apiVersion);
+ * ```
  */
 export function manifestOf(module: string): PluginManifest | undefined {
   if (!module.startsWith('file:')) return undefined;

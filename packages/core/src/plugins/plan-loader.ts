@@ -4,6 +4,7 @@ import type { Composition, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts
 import { checkDefinition, loadPlugin } from './load.ts';
 import { type Complaint, checkValue, complaintFrom } from './schema-values.ts';
 
+/** Where plugins come from. */
 export interface ComposeOptions {
   /** Folders or module URLs from which plugins are looked for, in order. */
   readonly bases?: readonly string[];

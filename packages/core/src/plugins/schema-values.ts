@@ -26,14 +26,32 @@ const compiled = new WeakMap<object, ValidateFunction>();
 
 /** What is wrong, where, and how to mend it. */
 export interface Complaint {
+  /** The code of the error it would be. */
   readonly code: ErrorCode;
   /** Path below the value, as `nics[0].driver.options.speedBps`; empty for the value itself. */
   readonly path: string;
+  /** What is wrong. */
   readonly what: string;
+  /** What to do about it; empty when nothing is known. */
   readonly mend: string;
 }
 
-/** Reads a thrown FairleadError as a complaint; `path` is used when the error does not say where. Throws anything else on. */
+/**
+ * Reads a thrown FairleadError as a complaint; `path` is used when the error does not say where. Throws anything else on.
+ *
+ * @throws The error itself, when it is not a FairleadError.
+ * @example
+ * ```ts
+ * import { complaintFrom } from '@fairlead/core';
+ * import { quantity } from '@fairlead/sdk';
+ *
+ * try {
+ *   quantity('5 apples', 'bps');
+ * } catch (error) {
+ *   console.log(complaintFrom(error, 'vms[0].bandwidth.limitBps').mend);
+ * }
+ * ```
+ */
 export function complaintFrom(error: unknown, path: string): Complaint {
   if (!isFairleadError(error)) throw error;
   const { code, where = path, mend = '', message } = error;
@@ -43,9 +61,11 @@ export function complaintFrom(error: unknown, path: string): Complaint {
   return { code, path: where, what, mend };
 }
 
+/** A value read against a schema. */
 export interface Checked {
   /** The value with numbers for quantities and defaults filled in; to be used only when there is no complaint. */
   readonly value: unknown;
+  /** Everything that is wrong with it. */
   readonly complaints: readonly Complaint[];
 }
 
@@ -54,6 +74,15 @@ export interface Checked {
  * written value is left as it is. Complaints are those of our own schemas and of plugins, which are code: trusted, so
  * all errors are asked for at once.
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_SCHEMA` when the schema itself does not compile.
+ * @example
+ * ```ts
+ * import { type Checked, checkValue } from '@fairlead/core';
+ * import { Rate, Type } from '@fairlead/sdk';
+ *
+ * const schema = Type.Object({ limitBps: Rate({ default: 1e9 }) }, { additionalProperties: false });
+ * const read: Checked = checkValue(schema, { limitBps: '200Mbps' }, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
+ * console.log(read.value, read.complaints.length); // { limitBps: 200000000 } 0
+ * ```
  */
 export function checkValue(schema: object, written: unknown, invalid: ErrorCode): Checked {
   const complaints: Complaint[] = [];
@@ -175,7 +204,16 @@ function mendFor(error: ErrorObject): string {
   return `write a value that ${error.message ?? 'fits'}`;
 }
 
-/** The known name that differs least from a mistyped one; undefined when none is near (Levenshtein 1966). */
+/**
+ * The known name that differs least from a mistyped one; undefined when none is near (Levenshtein 1966).
+ *
+ * @example
+ * ```ts
+ * import { closest } from '@fairlead/core';
+ *
+ * console.log(closest('round-robbin', ['round-robin', 'pending-load'])); // round-robin
+ * ```
+ */
 export function closest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;

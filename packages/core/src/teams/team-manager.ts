@@ -5,6 +5,7 @@ import type { TeamRules } from './team-rules.ts';
 
 /** A team as the host is configured with it; NICs by number, the target by its place in the list. */
 export interface TeamPlan extends TeamRules {
+  /** NICs that never serve. */
   readonly unused: readonly number[];
   /** Team whose NICs serve while this one is down. */
   readonly failover: number | undefined;
@@ -14,39 +15,57 @@ export interface TeamPlan extends TeamRules {
 
 /** What an operator may change about a team while it runs. NICs by name. */
 export interface TeamEdit {
+  /** Names of the NICs that serve. */
   readonly active?: readonly string[];
+  /** Names of the NICs that stand in for them. */
   readonly standby?: readonly string[];
   /** null: no primary. */
   readonly primary?: string | null;
+  /** When a NIC that has returned serves again. */
   readonly reselect?: TeamRules['reselect'];
+  /** Links that must be up for the team to be up. */
   readonly minLinks?: number;
+  /** Whether an active NIC that has returned serves again. */
   readonly failback?: boolean;
+  /** How long nothing moves after a move, in milliseconds. */
   readonly holdDownMs?: number;
 }
 
 /** Other NICs serve a team, or another one is first. NICs by name, the first one first. */
 export interface TeamMove {
+  /** When, in microseconds of the host's clock. */
   readonly atUs: number;
+  /** Name of the team. */
   readonly team: string;
+  /** Names of the NICs that served before. */
   readonly from: readonly string[];
+  /** Names of the NICs that serve now. */
   readonly to: readonly string[];
+  /** Why, in words. */
   readonly cause: string;
 }
 
 /** What a person asks about a team. NICs by name. */
 export interface TeamStatus {
+  /** Name of the team. */
   readonly name: string;
+  /** Names of its active members. */
   readonly active: readonly string[];
+  /** Names of its standby members. */
   readonly standby: readonly string[];
+  /** Names of members that never serve. */
   readonly unused: readonly string[];
   /** NICs that carry its VMs' frames now, the current one first. */
   readonly serving: readonly string[];
+  /** Name of the NIC that is preferred now. */
   readonly current: string | undefined;
   /** Usable members that do not serve: standby, on hold, or in reserve. */
   readonly waiting: readonly string[];
+  /** Name of the NIC that is preferred when it is up. */
   readonly primary: string | undefined;
   /** The team whose NICs serve in its place now. */
   readonly servedBy: string | undefined;
+  /** Names of the VMs that use the team. */
   readonly vms: readonly string[];
 }
 
@@ -55,6 +74,20 @@ const MAX_MOVES_KEPT = 256;
 /**
  * The teams of a host: which NICs serve each, and what an operator does to them. A change is published to the forwarding
  * workers as a whole; they take it over between two batches.
+ *
+ * @example
+ * ```ts
+ * import type { Host, TeamEdit, TeamManager, TeamMove, TeamPlan, TeamRules, TeamStatus } from '@fairlead/core';
+ *
+ * function table(host: Host): string[] {
+ *   const teams: TeamManager = host.teams;
+ *   const line = ({ name, current, standby }: TeamStatus) => `${name}: ${current}, then ${standby.join(', ')}`;
+ *   return teams.list().map(line);
+ * }
+ * const tell = ({ team, from, to, cause }: TeamMove) => `${team}: ${from} to ${to}, ${cause}`;
+ * const edit: TeamEdit = { standby: ['uplink2'], failback: false };
+ * const standbys = ({ standby }: TeamPlan, { name }: TeamRules) => `${name}: ${standby.length}`;
+ * ```
  */
 export class TeamManager {
   readonly #arena: Arena;
@@ -79,10 +112,12 @@ export class TeamManager {
     this.#writeRoles();
   }
 
+  /** Teams of the host. */
   get count(): number {
     return this.#plans.length;
   }
 
+  /** Their names, by team number. */
   get names(): readonly string[] {
     return this.#plans.map((plan) => plan.name);
   }
@@ -161,7 +196,11 @@ export class TeamManager {
     }
   }
 
-  /** @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM` */
+  /**
+   * The number of a team.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM`
+   */
   index(name: string): number {
     const team = this.names.indexOf(name);
     if (team >= 0) return team;
@@ -238,6 +277,7 @@ export class TeamManager {
     this.#publish(nowUs, 'set by the operator');
   }
 
+  /** How a team is now. */
   status(name: string): TeamStatus {
     const at = this.index(name);
     const plan = this.#plans[at] as TeamPlan;
@@ -257,6 +297,7 @@ export class TeamManager {
     };
   }
 
+  /** How every team is now. */
   list(): TeamStatus[] {
     return this.names.map((name) => this.status(name));
   }

@@ -6,6 +6,7 @@ export type Reselect = 'always' | 'better' | 'failure';
 
 /** What an operator wants of a team. NICs are given by number. */
 export interface TeamRules {
+  /** Name of the team. */
   readonly name: string;
   /** Members that serve together, in failover order. */
   readonly active: readonly number[];
@@ -19,6 +20,7 @@ export interface TeamRules {
   readonly holdDownUs: number;
   /** The member that is preferred to all others; undefined: none is. */
   readonly primary: number | undefined;
+  /** When a NIC that has returned serves again. */
   readonly reselect: Reselect;
   /** By NIC number, higher is preferred while the primary is down; absent: 0. */
   readonly priority: ReadonlyMap<number, number>;

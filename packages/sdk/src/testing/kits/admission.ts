@@ -30,7 +30,18 @@ import { type KitParts, kitParts, tablesWritten } from './parts.ts';
 /** Makes an admission policy from what a host would give it. */
 export type MakeAdmission = (parts: KitParts) => AdmissionPolicy;
 
-/** What the kit of an admission policy may be given. */
+/**
+ * What the kit of an admission policy may be given.
+ *
+ * @example
+ * ```ts
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import { type AdmissionGiven, conformanceLaws } from '@fairlead/sdk/testing';
+ *
+ * const given: AdmissionGiven = { options: [{ averageBps: '5Mbps' }], ownLimit: true };
+ * console.log(conformanceLaws(shapingFilter, given).length);
+ * ```
+ */
 export interface AdmissionGiven extends ConformanceGiven {
   /**
    * True for a policy that, with some of its options, holds VMs to limits that are not in their rows, or that refuses

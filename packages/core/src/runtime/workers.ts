@@ -7,6 +7,7 @@ import { reclaim } from '../memory/reclaim.ts';
 import { Phase } from '../memory/threads.ts';
 import { faultOf } from '../path/policies.ts';
 import type { Composition } from '../plan.ts';
+import { ShadowRecord } from '../shadow/shadow-record.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
 import type { ForwardingTask, WorkerReport } from './forwarding-worker.ts';
@@ -177,7 +178,10 @@ export class WorkersRuntime {
       const section = phase === Phase.ShadowAdmit ? 'admission' : 'distribution';
       const hook = phase === Phase.ShadowAdmit ? 'admit' : 'select';
       slot.shadowless.add(section);
-      const shadow = this.#shadows.get(section)?.plan.name ?? section;
+      const hung = this.#shadows.get(section);
+      const shadow = hung?.plan.name ?? section;
+      // It cannot say so itself any more.
+      if (hung !== undefined) new ShadowRecord(hung.memory, hung.shape, worker).aside = true;
       const name = this.#composition.config.vms[vm]?.name ?? String(vm);
       this.#events.shadowFailed(section, shadow, `${hook}() ${silent}, for VM ${name}`);
     } else if (phase === Phase.Send || phase === Phase.Receive) {

@@ -12,6 +12,7 @@ describe('requirement 22: VM manager, resource manager and NIC manager can be in
   function build(): ReturnType<typeof createHost> {
     return createHost()
       .inline()
+      .announce({ count: 0 })
       .nic('nic0', use(memoryNic, { keep: true }))
       .nic('nic1', use(memoryNic, { keep: true }))
       .vm('a', MAC.a, use(memoryDevice), { bandwidth: { limitBps: BYTE_PER_US, burstBytes: 1000 } })

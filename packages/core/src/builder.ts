@@ -216,6 +216,12 @@ export class HostBuilder {
     return this;
   }
 
+  /** How VMs are announced when their frames go over another NIC. */
+  announce(announce: Section<'announce'>): this {
+    this.#sections['announce'] = announce;
+    return this;
+  }
+
   /** How links are watched: polling and delays, in milliseconds. */
   monitor(monitor: Section<'monitor'>): this {
     this.#sections['monitor'] = monitor;

@@ -101,6 +101,10 @@ const vmSchema = Type.Object(
     port: Type.Optional(Type.String({ description: 'a shared port, in place of a device of its own' })),
     bandwidth: bandwidthSchema,
     team: Type.Optional(Type.String({ description: 'the team that carries its frames; the first one otherwise' })),
+    addresses: Type.Array(Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })]), {
+      default: [],
+      description: 'its IP addresses, to be announced when its frames go over another NIC',
+    }),
     start: Type.Boolean({ default: true, description: 'whether it runs when the host starts' }),
   },
   { additionalProperties: false },
@@ -160,6 +164,19 @@ const monitorSchema = Type.Object(
   { additionalProperties: false, default: {} },
 );
 
+const announceSchema = Type.Object(
+  {
+    count: Type.Integer({
+      default: 1,
+      minimum: 0,
+      maximum: 255,
+      description: 'how often each VM is announced when its frames go over another NIC',
+    }),
+    spacingMs: Milliseconds({ default: 1000, minimum: 1, description: 'time from one announcement to the next' }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
 /** What a host is made of. The builder and the configuration file write the same thing. */
 export const hostConfigSchema = Type.Object(
   {
@@ -182,6 +199,7 @@ export const hostConfigSchema = Type.Object(
     memory: memorySchema,
     security: securitySchema,
     monitor: monitorSchema,
+    announce: announceSchema,
   },
   { additionalProperties: false },
 );

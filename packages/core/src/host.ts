@@ -22,6 +22,7 @@ import type { PolicySection, ShadowReport } from './shadow/shadow-report.ts';
 import { type GivenPolicy, PolicyExchange, type SwapNotice, type SwapOptions } from './succession/exchange.ts';
 import { createInlineLoop } from './succession/inline-loop.ts';
 import type { KIND_OF } from './succession/order.ts';
+import { Announcer } from './teams/announcer.ts';
 import { TeamManager } from './teams/team-manager.ts';
 import { teamPlans } from './teams/team-plan.ts';
 
@@ -98,7 +99,8 @@ export class Host extends EventEmitter<HostEvents> {
     };
     const drivers = createHostDrivers(this.#arena, composition, this.#surroundings);
     this.#hostFrames = new HostFramePort(this.#arena);
-    this.teams = new TeamManager(this.#arena, teamPlans(config), (move) => this.emit('team', move));
+    const announcer = Announcer.of(config, this.#arena, this.#hostFrames);
+    this.teams = new TeamManager(this.#arena, teamPlans(config), announcer, (move) => this.emit('team', move));
     this.nics = new NicManager(this.#arena, drivers, config.monitor, this.teams, (nic, state, cause) => {
       this.resources.recompute();
       this.emit('nic', { nic: names.nics[nic] as string, state, cause });

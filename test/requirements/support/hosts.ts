@@ -27,7 +27,7 @@ export const BYTE_PER_US = 8e6;
 
 /** An inline host with NICs nic0, nic1 … of the given speeds and simulated VMs; policies are the test's to add. */
 export function simulatedHost(speedsBps: readonly number[], vms: Partial<Record<VmName, SimulatedVm>>): HostBuilder {
-  const builder = createHost().inline();
+  const builder = createHost().inline().announce({ count: 0 });
   for (const [i, speedBps] of speedsBps.entries()) {
     builder.nic(`nic${i}`, use(memoryNic, { speedBps, keep: true, wireFrames: 16_384 }));
   }

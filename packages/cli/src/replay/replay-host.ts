@@ -39,6 +39,7 @@ export async function replayHost(
     ports: [],
     distribution: distributionOf(config.distribution),
     runtime: { ...config.runtime, kind: 'inline', workers: 1 },
+    announce: { ...config.announce, count: 0 }, // no capture holds them
   };
   const definitions = new Map<string, PluginDefinition>();
   const give = (kind: string, use: string | undefined, definition: unknown): void => {

@@ -1,5 +1,6 @@
 import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
+import type { Announcer } from './announcer.ts';
 import { Team } from './team.ts';
 import type { TeamRules } from './team-rules.ts';
 
@@ -93,13 +94,22 @@ export class TeamManager {
   readonly #arena: Arena;
   readonly #plans: TeamPlan[];
   readonly #teams: readonly Team[];
+  readonly #announcer: Announcer | undefined;
   readonly #moved: (move: TeamMove) => void;
   readonly #served: (readonly number[])[];
+  /** Teams that have been served before. */
+  readonly #everServed = new Set<number>();
   /** The latest moves, the oldest first. */
   readonly moves: TeamMove[] = [];
 
-  constructor(arena: Arena, plans: readonly TeamPlan[], moved: (move: TeamMove) => void) {
+  constructor(
+    arena: Arena,
+    plans: readonly TeamPlan[],
+    announcer: Announcer | undefined,
+    moved: (move: TeamMove) => void,
+  ) {
     this.#arena = arena;
+    this.#announcer = announcer;
     this.#plans = [...plans];
     this.#moved = moved;
     const { nics } = arena;
@@ -131,6 +141,7 @@ export class TeamManager {
   /** Called by the NIC manager's poll: members whose hold-down is over serve again. */
   poll(nowUs: number): void {
     if (this.#teams.some((team) => team.nextDueUs <= nowUs)) this.settle(nowUs, 'hold-down is over');
+    this.#announcer?.poll(nowUs);
   }
 
   /** True when a member of one of the NIC's teams, other than the NIC itself, is usable. */
@@ -166,6 +177,9 @@ export class TeamManager {
       const before = this.#served[team] as readonly number[];
       if (serving.join() === before.join()) continue;
       this.#served[team] = serving;
+      // Nobody has to be told where VMs are that were nowhere yet: their own frames say so.
+      if (serving.length > 0 && this.#everServed.has(team)) this.#announcer?.announce(team, nowUs);
+      if (serving.length > 0) this.#everServed.add(team);
       this.#record({ atUs: nowUs, team: plan.name, from: this.#named(before), to: this.#named(serving), cause });
     }
     for (let nic = 0; nic < nics.count; nic++) {

@@ -40,7 +40,7 @@ function given(roles: readonly Role[], monitor: Partial<HostConfig['monitor']> =
     nics: roles.map((role, i) => ({ name: `nic${i}`, role, priority: 0 })),
     monitor: { linkPollMs: 10, upDelayMs: 0, downDelayMs: 0, ...monitor },
   } as HostConfig;
-  const teams = new TeamManager(arena, teamPlans(config), () => undefined);
+  const teams = new TeamManager(arena, teamPlans(config), undefined, () => undefined);
   const manager = new NicManager(arena, links, config.monitor, teams, (nic, state, cause) =>
     changes.push(`${nic} ${state}: ${cause}`),
   );

@@ -34,8 +34,20 @@ function pause(): void {
   for (let i = 0; i < PAUSE_TURNS; i = (i + 1) | 0);
 }
 
+// Eight at a time, as `RingGroup` copies and as C does it: what is measured is the ring.
 function number(values: Int32Array, first: number, count: number): void {
-  for (let i = 0; i < count; i = (i + 1) | 0) values[i] = (first + i) | 0;
+  const whole = count & ~7;
+  for (let i = 0; i < whole; i = (i + 8) | 0) {
+    values[i] = (first + i) | 0;
+    values[i + 1] = (first + i + 1) | 0;
+    values[i + 2] = (first + i + 2) | 0;
+    values[i + 3] = (first + i + 3) | 0;
+    values[i + 4] = (first + i + 4) | 0;
+    values[i + 5] = (first + i + 5) | 0;
+    values[i + 6] = (first + i + 6) | 0;
+    values[i + 7] = (first + i + 7) | 0;
+  }
+  for (let i = whole; i < count; i = (i + 1) | 0) values[i] = (first + i) | 0;
 }
 
 /** Takes one slice, and checks every element. The first is to be `first`. */
@@ -54,8 +66,15 @@ function takeSlice(ring: RingGroup, out: Int32Array, first: number, batch: numbe
 }
 
 function isInOrder(out: Int32Array, first: number, count: number): boolean {
+  const whole = count & ~7;
   let wrong = 0;
-  for (let i = 0; i < count; i = (i + 1) | 0) wrong |= (out[i] as number) ^ ((first + i) | 0);
+  for (let i = 0; i < whole; i = (i + 8) | 0) {
+    wrong |= ((out[i] as number) ^ ((first + i) | 0)) | ((out[i + 1] as number) ^ ((first + i + 1) | 0));
+    wrong |= ((out[i + 2] as number) ^ ((first + i + 2) | 0)) | ((out[i + 3] as number) ^ ((first + i + 3) | 0));
+    wrong |= ((out[i + 4] as number) ^ ((first + i + 4) | 0)) | ((out[i + 5] as number) ^ ((first + i + 5) | 0));
+    wrong |= ((out[i + 6] as number) ^ ((first + i + 6) | 0)) | ((out[i + 7] as number) ^ ((first + i + 7) | 0));
+  }
+  for (let i = whole; i < count; i = (i + 1) | 0) wrong |= (out[i] as number) ^ ((first + i) | 0);
   return wrong === 0;
 }
 

@@ -132,6 +132,19 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     let average = averageTokens[vm];
     let peak = peakTokens[vm];
     let i = start;
+    // Mostly the rest of the batch conforms as a whole: a sum without a comparison for each frame tells. A step of four
+    // at a time, since stepping costs as much as adding.
+    let total = Math.imul(count - i, overheadBytes);
+    let k = i;
+    for (const whole = count - 3; k < whole; k = (k + 4) | 0) {
+      total = (total + bytes[k] + bytes[k + 1] + bytes[k + 2] + bytes[k + 3]) | 0;
+    }
+    for (; k < count; k = (k + 1) | 0) total = (total + bytes[k]) | 0;
+    if (total <= average && total <= peak) {
+      averageTokens[vm] = average - total;
+      peakTokens[vm] = peak - total;
+      return count;
+    }
     for (; i < count; i = (i + 1) | 0) {
       const size = (bytes[i] + overheadBytes) | 0;
       if (size > average || peak < 0) break;

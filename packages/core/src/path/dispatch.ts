@@ -71,7 +71,7 @@ export class Dispatcher {
     const fixed = {
       batch: this.#batch,
       frames: this.#frames,
-      bytes: this.#batch.bytes,
+      lengthMask: this.#pool.lengthMask,
       chosen: this.#batch.nic,
       staged: this.#staged,
       nics: this.#nics,
@@ -81,7 +81,7 @@ export class Dispatcher {
       selecting: Phase.Select,
     };
     return (vm, count, nowUs, waiting) => {
-      const { batch, frames, bytes, chosen, staged, nics, policies, enter, selecting } = fixed;
+      const { batch, frames, lengthMask, chosen, staged, nics, policies, enter, selecting } = fixed;
       const { entries, tail, head, base, size, mask, pendingBytes, nicCount } = fixed.queue;
       staged.frames = 0; // those of the batch before are not this one's to take back
       for (let attempt = 0; ; attempt++) {
@@ -109,15 +109,17 @@ export class Dispatcher {
           }
           const ring = base + Math.imul(nic, size);
           let at = tail[nic];
-          let room = (size - ((at - head[nic]) | 0)) | 0;
+          const room = (size - ((at - head[nic]) | 0)) | 0;
           if (room <= 0) break; // its queue is full: this frame and all behind it wait
+          const end = room < count - i ? (i + room) | 0 : count;
           let run = 0;
-          for (; i < count && room > 0 && chosen[i] === nic; i = (i + 1) | 0) {
-            entries[ring + (at & mask)] = frames[i];
-            run = (run + bytes[i]) | 0;
+          do {
+            const descriptor = frames[i];
+            entries[ring + (at & mask)] = descriptor;
+            run = (run + (descriptor & lengthMask)) | 0;
             at = (at + 1) | 0;
-            room = (room - 1) | 0;
-          }
+            i = (i + 1) | 0;
+          } while (i < end && chosen[i] === nic);
           tail[nic] = at;
           pendingBytes[nic] += run;
           touched |= 1 << nic;

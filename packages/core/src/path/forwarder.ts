@@ -87,12 +87,12 @@ export class Forwarder {
   readonly #drivers: readonly NicDriver[];
   readonly #driverFailed: ForwarderOptions['driverFailed'];
   readonly #nicReturned: ((nic: number) => void) | undefined;
-  #changesSeen = 0;
+  #changesSeen = -1;
   /** NICs that went down with frames in their queue. */
   #takeBackMask = 0;
-  /** VM with which the next sweep begins. */
-  #cursor = 0;
   readonly #warm: Warm;
+  readonly #serveAll: (nowUs: number) => number;
+  readonly #drain: (nowUs: number) => number;
 
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
     const { worker, drivers, driverFailed } = options;
@@ -130,6 +130,8 @@ export class Forwarder {
     this.#ready = new Int32Array(arena.layout.doorbellWords);
     this.#drivers = drivers;
     this.#driverFailed = driverFailed;
+    this.#drain = this.#createDrain();
+    this.#serveAll = this.#createServeAll();
     // What a worker before this one left in the rings was announced to it, not to this one.
     for (let vm = 0; vm < arena.vms.count; vm++) {
       if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
@@ -158,6 +160,7 @@ export class Forwarder {
 
   #watchAvailable(nowUs: number): void {
     const { nics, threads } = this.#arena;
+    // The set was written before the count of changes: while that is the same, so is the set.
     const changes = threads.availableChanges;
     if (changes !== this.#changesSeen) {
       this.#changesSeen = changes;
@@ -190,54 +193,71 @@ export class Forwarder {
     }
   }
 
-  /** A turn for every ready VM, beginning behind the last one that sent something. */
-  #serveAll(nowUs: number): number {
-    const ready = this.#ready;
-    const words = ready.length;
-    const start = this.#cursor >>> 5;
-    const below = (1 << (this.#cursor & 31)) - 1;
-    let work = 0;
-    let staged = 0;
-    const drainAt = DRAIN_EVERY_FRAMES * (this.#teams.servingCount + 1);
-    for (let i = 0; i <= words; i++) {
-      const at = start + i < words ? start + i : start + i - words;
-      let bits = ready[at];
-      // The first word is visited twice: from the cursor on, and at the end up to it.
-      if (i === 0) bits &= ~below;
-      else if (i === words) bits &= below;
-      if (words >= WARM_WORDS && bits !== 0) this.#warm(at, bits);
-      while (bits !== 0) {
-        const bit = 31 - Math.clz32(bits & -bits);
-        bits &= bits - 1;
-        const vm = (at << 5) | bit;
-        const finished = this.#serve(vm, at, bit, nowUs);
-        if (finished === 0) continue;
-        this.#cursor = vm + 1 < this.#arena.vms.count ? vm + 1 : 0;
-        work += finished;
-        staged += finished;
-        if (staged >= drainAt) {
-          staged = 0;
-          this.#drain(nowUs);
+  /** A turn for every ready VM, beginning behind the last one that sent something. A hot function, as docs/adr/0004 says. */
+  #createServeAll(): (nowUs: number) => number {
+    const fixed = {
+      ready: this.#ready,
+      transmit: this.transmit,
+      teams: this.#teams,
+      vmCount: this.#arena.vms.count,
+      warm: this.#warm,
+      warmWords: WARM_WORDS,
+      drainEvery: DRAIN_EVERY_FRAMES,
+      parking: this.#parking,
+      drain: this.#drain,
+      more: Turn.More,
+      parked: Turn.Parked,
+    };
+    /** VM with which the next sweep begins. */
+    let cursor = 0;
+    return function serveAll(nowUs) {
+      const { ready, transmit, teams, vmCount, warm, warmWords, drainEvery, parking, drain, more, parked } = fixed;
+      const words = ready.length;
+      const start = cursor >>> 5;
+      const below = (1 << (cursor & 31)) - 1;
+      const drainAt = Math.imul(drainEvery, teams.servingCount + 1);
+      let work = 0;
+      let staged = 0;
+      for (let i = 0; i <= words; i++) {
+        const at = start + i < words ? start + i : start + i - words;
+        let bits = ready[at];
+        // The first word is visited twice: from the cursor on, and at the end up to it.
+        if (i === 0) bits &= ~below;
+        else if (i === words) bits &= below;
+        if (words >= warmWords && bits !== 0) warm(at, bits);
+        while (bits !== 0) {
+          const bit = 31 - Math.clz32(bits & -bits);
+          bits &= bits - 1;
+          const vm = (at << 5) | bit;
+          const turn = transmit.serve(vm, nowUs);
+          if (turn !== more) {
+            ready[at] &= ~(1 << bit);
+            if (turn === parked) parking.park(vm, transmit.retryAtUs, nowUs);
+          }
+          const { finished } = transmit;
+          if (finished === 0) continue;
+          cursor = vm + 1 < vmCount ? vm + 1 : 0;
+          work = (work + finished) | 0;
+          staged = (staged + finished) | 0;
+          if (staged >= drainAt) {
+            staged = 0;
+            drain(nowUs);
+          }
         }
       }
-    }
-    return work;
+      return work;
+    };
   }
 
-  #serve(vm: number, word: number, bit: number, nowUs: number): number {
-    const turn = this.transmit.serve(vm, nowUs);
-    if (turn !== Turn.More) {
-      this.#ready[word] &= ~(1 << bit);
-      if (turn === Turn.Parked) this.#parking.park(vm, this.transmit.retryAtUs, nowUs);
-    }
-    return this.transmit.finished;
-  }
-
-  #drain(nowUs: number): number {
-    const { serving, servingCount } = this.#teams;
-    let taken = 0;
-    for (let i = 0; i < servingCount; i++) taken += this.queues.drain(serving[i], nowUs);
-    return taken;
+  #createDrain(): (nowUs: number) => number {
+    const fixed = { teams: this.#teams, queueDrain: this.queues.drain };
+    return function drain(nowUs) {
+      const { teams, queueDrain } = fixed;
+      const { serving, servingCount } = teams;
+      let taken = 0;
+      for (let i = 0; i < servingCount; i++) taken = (taken + queueDrain(serving[i], nowUs)) | 0;
+      return taken;
+    };
   }
 
   /** Puts down everything that is held between two sweeps. */

@@ -4,4 +4,15 @@ export { type AdmissionGiven, admissionLaws, type MakeAdmission } from './kits/a
 export { type Law, LawBroken } from './kits/law.ts';
 export { loadDistributionLaws, type MakeLoadDistribution } from './kits/load-distribution.ts';
 export type { KitParts } from './kits/parts.ts';
+export type {
+  AdmissionExpectation,
+  CaseBatch,
+  CaseNic,
+  CaseVm,
+  ExpectationByKind,
+  LoadDistributionExpectation,
+  PolicyCase,
+  PolicyKind,
+} from './policy-case.ts';
+export { PolicyCaseFailed, type PolicyTest, PolicyTester } from './policy-tester.ts';
 export { TestPort, type TestPortAbout } from './port.ts';

@@ -88,7 +88,13 @@ describe('the published schema', () => {
         ?.properties.use.anyOf[0].enum;
     expect(names('nic-driver')).toEqual(['af-packet', 'memory', 'pcap']);
     expect(names('device-emulator')).toEqual(['memory', 'qemu-stream', 'tap']);
-    expect(names('load-distribution')).toEqual(['pending-load', 'round-robin', 'vm-affinity']);
+    expect(names('load-distribution')).toEqual([
+      'active-backup',
+      'originating-port',
+      'pending-load',
+      'round-robin',
+      'vm-affinity',
+    ]);
     expect(names('hypervisor')).toEqual(['simulated']);
   });
 });

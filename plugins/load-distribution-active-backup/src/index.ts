@@ -1,0 +1,43 @@
+import {
+  definePlugin,
+  inject,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  type TransmitBatch,
+  Type,
+} from '@fairlead/sdk';
+
+/** It has no options: which NIC comes first is the team's business. */
+export const activeBackupOptions = Type.Object({}, { additionalProperties: false });
+
+/**
+ * One NIC carries every frame, the current one of the team; another one does only when the team says so.
+ *
+ * @example
+ * ```ts
+ * const policy = new ActiveBackup(nics);
+ * ```
+ */
+export class ActiveBackup implements LoadDistribution {
+  readonly #nics: NicTable;
+
+  constructor(@inject(Nics) nics: NicTable) {
+    this.#nics = nics;
+  }
+
+  select(batch: TransmitBatch): undefined {
+    const nic = this.#nics.preferred;
+    const { nic: chosen, count } = batch;
+    for (let i = 0; i < count; i++) chosen[i] = nic;
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'active-backup',
+  apiVersion: 1,
+  options: activeBackupOptions,
+  implementation: ActiveBackup,
+  module: import.meta.url,
+});

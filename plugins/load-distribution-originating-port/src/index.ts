@@ -1,0 +1,49 @@
+import {
+  definePlugin,
+  inject,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  type TransmitBatch,
+  Type,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+
+/** It has no options. */
+export const originatingPortOptions = Type.Object({}, { additionalProperties: false });
+
+/**
+ * Each virtual NIC goes over one NIC of the team, its number modulo the NICs that serve. All VMs behind a shared port
+ * keep together, and a switch sees each MAC address on one of its ports.
+ *
+ * @example
+ * ```ts
+ * const policy = new OriginatingPort(nics, vms);
+ * ```
+ */
+export class OriginatingPort implements LoadDistribution {
+  readonly #nics: NicTable;
+  readonly #vms: VmTable;
+
+  constructor(@inject(Nics) nics: NicTable, @inject(Vms) vms: VmTable) {
+    this.#nics = nics;
+    this.#vms = vms;
+  }
+
+  select(batch: TransmitBatch): undefined {
+    const { available, availableCount } = this.#nics;
+    const nic = available[this.#vms.vnic[batch.vm] % availableCount];
+    const { nic: chosen, count } = batch;
+    for (let i = 0; i < count; i++) chosen[i] = nic;
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'originating-port',
+  apiVersion: 1,
+  options: originatingPortOptions,
+  implementation: OriginatingPort,
+  module: import.meta.url,
+});

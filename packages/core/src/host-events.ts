@@ -1,7 +1,7 @@
 import type { UnmetReservation } from './managers/resource-manager.ts';
 import type { VmState } from './managers/vm-manager.ts';
 import type { ShadowNotice, SwapNotice } from './succession/exchange.ts';
-import type { TeamMove } from './teams/team-manager.ts';
+import type { TeamMove } from './teams/team-status.ts';
 
 /** What a host tells whoever listens. */
 export interface HostEvents {

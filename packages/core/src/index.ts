@@ -53,5 +53,7 @@ export type {
   ShadowSectionReport,
 } from './shadow/shadow-report.ts';
 export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
-export type { TeamEdit, TeamManager, TeamMove, TeamPlan, TeamStatus } from './teams/team-manager.ts';
-export type { Reselect, TeamRules } from './teams/team-rules.ts';
+export type { TeamEdit } from './teams/team-edit.ts';
+export type { TeamManager } from './teams/team-manager.ts';
+export type { Reselect, TeamPlan, TeamRules } from './teams/team-rules.ts';
+export type { TeamMove, TeamStatus } from './teams/team-status.ts';

@@ -24,5 +24,5 @@ describe('active-backup', () => {
     expect(chosen(nics, 1)).toEqual([0]);
   });
 
-  it.each(conformanceLaws(plugin))('$name', ({ check }) => check());
+  it.each(conformanceLaws(plugin))('$name', ({ check }) => expect(check).not.toThrow());
 });

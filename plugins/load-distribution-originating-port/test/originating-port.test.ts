@@ -27,5 +27,5 @@ describe('originating-port', () => {
     expect(spread([1, 1, 1, 2], 0, 1, 2)).toEqual([1, 1, 1, 2]);
   });
 
-  it.each(conformanceLaws(plugin))('$name', ({ check }) => check());
+  it.each(conformanceLaws(plugin))('$name', ({ check }) => expect(check).not.toThrow());
 });

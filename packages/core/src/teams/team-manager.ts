@@ -2,73 +2,9 @@ import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { Announcer } from './announcer.ts';
 import { Team } from './team.ts';
-import type { TeamRules } from './team-rules.ts';
-
-/** A team as the host is configured with it; NICs by number, the target by its place in the list. */
-export interface TeamPlan extends TeamRules {
-  /** NICs that never serve. */
-  readonly unused: readonly number[];
-  /** Team whose NICs serve while this one is down. */
-  readonly failover: number | undefined;
-  /** Whether every member's broadcast and multicast frames are delivered. */
-  readonly receivesFromAll: boolean;
-}
-
-/** What an operator may change about a team while it runs. NICs by name. */
-export interface TeamEdit {
-  /** Names of the NICs that serve. */
-  readonly active?: readonly string[];
-  /** Names of the NICs that stand in for them. */
-  readonly standby?: readonly string[];
-  /** null: no primary. */
-  readonly primary?: string | null;
-  /** When a NIC that has returned serves again. */
-  readonly reselect?: TeamRules['reselect'];
-  /** Links that must be up for the team to be up. */
-  readonly minLinks?: number;
-  /** Whether an active NIC that has returned serves again. */
-  readonly failback?: boolean;
-  /** How long nothing moves after a move, in milliseconds. */
-  readonly holdDownMs?: number;
-}
-
-/** Other NICs serve a team, or another one is first. NICs by name, the first one first. */
-export interface TeamMove {
-  /** When, in microseconds of the host's clock. */
-  readonly atUs: number;
-  /** Name of the team. */
-  readonly team: string;
-  /** Names of the NICs that served before. */
-  readonly from: readonly string[];
-  /** Names of the NICs that serve now. */
-  readonly to: readonly string[];
-  /** Why, in words. */
-  readonly cause: string;
-}
-
-/** What a person asks about a team. NICs by name. */
-export interface TeamStatus {
-  /** Name of the team. */
-  readonly name: string;
-  /** Names of its active members. */
-  readonly active: readonly string[];
-  /** Names of its standby members. */
-  readonly standby: readonly string[];
-  /** Names of members that never serve. */
-  readonly unused: readonly string[];
-  /** NICs that carry its VMs' frames now, the current one first. */
-  readonly serving: readonly string[];
-  /** Name of the NIC that is preferred now. */
-  readonly current: string | undefined;
-  /** Usable members that do not serve: standby, on hold, or in reserve. */
-  readonly waiting: readonly string[];
-  /** Name of the NIC that is preferred when it is up. */
-  readonly primary: string | undefined;
-  /** The team whose NICs serve in its place now. */
-  readonly servedBy: string | undefined;
-  /** Names of the VMs that use the team. */
-  readonly vms: readonly string[];
-}
+import { editedPlan, type TeamEdit } from './team-edit.ts';
+import type { TeamPlan } from './team-rules.ts';
+import type { TeamMove, TeamStatus } from './team-status.ts';
 
 const MAX_MOVES_KEPT = 256;
 
@@ -247,30 +183,7 @@ export class TeamManager {
   edit(name: string, edit: TeamEdit, nowUs: number): void {
     const at = this.index(name);
     const plan = this.#plans[at] as TeamPlan;
-    const number = (nic: string): number => this.#member(at, nic);
-    const active = edit.active?.map(number) ?? plan.active;
-    // A member that is moved to one list leaves the other.
-    const standby = edit.standby?.map(number) ?? plan.standby.filter((nic) => !active.includes(nic));
-    const kept = edit.active === undefined ? active.filter((nic) => !standby.includes(nic)) : active;
-    const serving = [...kept, ...standby];
-    if (kept.length === 0 || new Set(serving).size < serving.length) {
-      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', `team "${name}" cannot have this order`, {
-        mend: 'name every member once, and one active at least',
-      });
-    }
-    const everyone = [...plan.active, ...plan.standby, ...plan.unused];
-    const { minLinks = plan.minLinks, failback = plan.failback, reselect = plan.reselect } = edit;
-    const next: TeamPlan = {
-      ...plan,
-      active: kept,
-      standby,
-      unused: everyone.filter((nic) => !serving.includes(nic)),
-      primary: edit.primary === undefined ? plan.primary : edit.primary === null ? undefined : number(edit.primary),
-      holdDownUs: edit.holdDownMs === undefined ? plan.holdDownUs : edit.holdDownMs * 1000,
-      minLinks,
-      failback,
-      reselect,
-    };
+    const next = editedPlan(plan, edit, (nic) => this.#member(at, nic));
     this.#plans[at] = next;
     this.#writeRoles();
     (this.#teams[at] as Team).setRules(next, nowUs);

@@ -1,6 +1,6 @@
 import type { HostConfig } from '../config.ts';
 import { closest } from '../plugins/schema-values.ts';
-import type { TeamPlan } from './team-manager.ts';
+import type { TeamPlan } from './team-rules.ts';
 
 type TeamConfig = NonNullable<HostConfig['teams']>[number];
 

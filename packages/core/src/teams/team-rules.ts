@@ -32,3 +32,13 @@ export interface Members {
   usable(nic: number): boolean;
   speedBps(nic: number): number;
 }
+
+/** A team as the host is configured with it; NICs by number, the target by its place in the list. */
+export interface TeamPlan extends TeamRules {
+  /** NICs that never serve. */
+  readonly unused: readonly number[];
+  /** Team whose NICs serve while this one is down. */
+  readonly failover: number | undefined;
+  /** Whether every member's broadcast and multicast frames are delivered. */
+  readonly receivesFromAll: boolean;
+}

@@ -2,7 +2,7 @@ import { DROP_REASONS, type DropReasonName } from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WrittenHostConfig } from '../../src/config.ts';
 import type { Host } from '../../src/host.ts';
-import type { TeamMove } from '../../src/teams/team-manager.ts';
+import type { TeamMove } from '../../src/teams/team-status.ts';
 import { BEYOND, BROADCAST, frame, macOf } from '../given/frames.ts';
 import { guestOf, inlineHost, memoryNic, memoryVm, nicOf } from '../given/inline-host.ts';
 

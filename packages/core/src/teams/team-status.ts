@@ -1,0 +1,37 @@
+/** Other NICs serve a team, or another one is first. NICs by name, the first one first. */
+export interface TeamMove {
+  /** When, in microseconds of the host's clock. */
+  readonly atUs: number;
+  /** Name of the team. */
+  readonly team: string;
+  /** Names of the NICs that served before. */
+  readonly from: readonly string[];
+  /** Names of the NICs that serve now. */
+  readonly to: readonly string[];
+  /** Why, in words. */
+  readonly cause: string;
+}
+
+/** What a person asks about a team. NICs by name. */
+export interface TeamStatus {
+  /** Name of the team. */
+  readonly name: string;
+  /** Names of its active members. */
+  readonly active: readonly string[];
+  /** Names of its standby members. */
+  readonly standby: readonly string[];
+  /** Names of members that never serve. */
+  readonly unused: readonly string[];
+  /** NICs that carry its VMs' frames now, the current one first. */
+  readonly serving: readonly string[];
+  /** Name of the NIC that is preferred now. */
+  readonly current: string | undefined;
+  /** Usable members that do not serve: standby, on hold, or in reserve. */
+  readonly waiting: readonly string[];
+  /** Name of the NIC that is preferred when it is up. */
+  readonly primary: string | undefined;
+  /** The team whose NICs serve in its place now. */
+  readonly servedBy: string | undefined;
+  /** Names of the VMs that use the team. */
+  readonly vms: readonly string[];
+}

@@ -28,6 +28,18 @@ export default defineConfig({
         extends: true,
         test: {
           ...shared,
+          name: 'packed',
+          include: ['test/packed/*.test.ts'],
+          // One at a time: each works with npm, compilers and test runners of its own.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...shared,
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           // One at a time: they share the machine's interfaces, namespaces and two cores.

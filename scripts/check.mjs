@@ -40,6 +40,7 @@ const steps = [
   { name: 'types', group: 'lint', args: [tool('typescript/bin/tsc'), '-p', 'tsconfig.test.json'] },
   { name: 'unit', group: 'unit', args: vitest('unit'), live: true },
   { name: 'examples', group: 'examples', args: ['scripts/examples.mjs'] },
+  { name: 'packed', group: 'packed', args: vitest('packed'), live: true },
   { name: 'system', group: 'system', args: vitest('system'), live: true },
   { name: 'docs', group: 'docs', args: ['scripts/docs.mjs'] },
 ];

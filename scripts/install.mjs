@@ -27,7 +27,7 @@ function wantedState() {
  * The command that runs the pinned pnpm: the one on the PATH if it is that version, else npm fetches it.
  * @returns {{ command: string, args: string[], pinned: string }}
  */
-function pnpm() {
+export function pnpm() {
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const pinned = packageManager.replace('pnpm@', '');
   // Asked outside the workspace: inside, pnpm would fetch the pinned version itself before answering.

@@ -71,9 +71,9 @@ describe('the plugins, packed and installed by name,', () => {
   - { name: theirs, driver: { use: ${use('nic-driver')}, options: { speedBps: 100Mbps } } }
   - { name: ours, driver: { use: memory, options: { speedBps: 100Mbps } } }
 vms:
-  - { name: web, mac: "52:54:00:00:00:01", device: { use: memory, options: { traffic: { rateBps: 90Mbps } } } }
+  - { name: web, mac: "52:54:00:00:00:01", device: { use: memory, options: { traffic: { rateBps: 90Mbps } } }, bandwidth: { limitBps: 20Mbps } }
   - { name: db, mac: "52:54:00:00:00:02", device: { use: ${use('device-emulator')} } }
-admission: { use: ${use('admission')}, options: { rateBps: 20Mbps } }
+admission: { use: ${use('admission')}, options: { burstBytes: 32KiB } }
 distribution: { use: ${use('load-distribution')} }
 hypervisor: { use: ${use('hypervisor')} }
 `,

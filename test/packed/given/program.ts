@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { environmentWithoutNpm } from '../../../scripts/process.mjs';
 
 /** What became of a program: exit code, and all that it printed. */
-export interface Ended {
+interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -12,7 +12,7 @@ export interface Ended {
 const LIMIT_MS = 150_000;
 
 /** Runs a program to its end, without a terminal, and outside of any npm script. */
-export function execute(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+function execute(command: string, args: readonly string[], cwd: string): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...environmentWithoutNpm(), CI: 'true', NO_COLOR: '1' };
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });

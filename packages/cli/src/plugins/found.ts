@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { closest, locatePlugins, loadPlugin, manifestOf, type PluginManifest } from '@fairlead/core';
-import { FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
+import { closest, loadPlugin, locatePlugins, manifestOf, type PluginManifest } from '@fairlead/core';
+import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import { installedPlugins, pluginAt } from './installed.ts';
 
 /** A plugin that was loaded, and what its package says of it. */
@@ -34,8 +34,7 @@ function modulesOf(use: string, folder: string): readonly string[] {
   if (!isFolder) return locatePlugins(use, [folder, import.meta.url]);
   const name = pluginAt(path)?.package;
   // A package may name itself, which Node.js allows for those that have `exports` (Packages, "Self-referencing").
-  const own = name === undefined ? [] : locatePlugins(name, [path]);
-  return own.length > 0 ? own : locatePlugins(path, [path]);
+  return locatePlugins(name === undefined || name === '' ? path : name, [path]);
 }
 
 async function load(module: string, use: string): Promise<FoundPlugin> {
@@ -47,11 +46,24 @@ async function load(module: string, use: string): Promise<FoundPlugin> {
     });
   }
   const manifest = manifestOf(module);
-  const { default: value } = await import(module).catch(() => ({ default: undefined }));
-  // Whatever is wrong is said in the words in which a host would say it.
-  const kind = (isPluginDefinition(value) ? value.kind : (manifest?.kind ?? 'admission')) as PluginKind;
-  const { definition } = await loadPlugin(kind, module, [], use);
-  return { definition: definition as unknown as PluginDefinition, file, manifest };
+  // The manifest comes first: what it refuses is not run. Whatever else is wrong is said as a host would say it.
+  const { definition } = await loadPlugin(
+    isKind(manifest?.kind) ? manifest.kind : await kindOf(module),
+    module,
+    [],
+    use,
+  );
+  return { definition, file, manifest };
+}
+
+function isKind(kind: string | undefined): kind is PluginKind {
+  return kind !== undefined && kind in API_VERSIONS;
+}
+
+async function kindOf(module: string): Promise<PluginKind> {
+  const exported: unknown = await import(module).catch(() => undefined);
+  const value = (exported as { default?: unknown } | undefined)?.default;
+  return isPluginDefinition(value) ? value.kind : 'admission';
 }
 
 function notFound(use: string, folder: string): FairleadError {

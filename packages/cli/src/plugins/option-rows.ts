@@ -36,7 +36,12 @@ export function optionRows(schema: JsonSchema, prefix = ''): readonly OptionRow[
   });
 }
 
-const UNITS: Readonly<Record<string, string>> = { bps: 'bit/s', bytes: 'bytes', us: 'microseconds', ms: 'milliseconds' };
+const UNITS: Readonly<Record<string, string>> = {
+  bps: 'bit/s',
+  bytes: 'bytes',
+  us: 'microseconds',
+  ms: 'milliseconds',
+};
 
 function typeOf({ unit, type, items, anyOf, const: only, patternProperties }: JsonSchema): string {
   if (unit !== undefined) return UNITS[unit] ?? unit;
@@ -56,7 +61,9 @@ function boundsOf(schema: JsonSchema): string {
     ['exclusiveMaximum', 'less than'],
   ];
   return bounds
-    .filter(([key]) => schema[key] !== undefined && !(key === 'minimum' && schema[key] === 0 && schema.unit !== undefined))
+    .filter(
+      ([key]) => schema[key] !== undefined && !(key === 'minimum' && schema[key] === 0 && schema.unit !== undefined),
+    )
     .map(([key, words]) => `${words} ${String(schema[key])}`)
     .join(', ');
 }

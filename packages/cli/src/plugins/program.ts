@@ -1,8 +1,12 @@
 import { newPlugin, type WrittenRequest } from '@fairlead/create-plugin';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { faultLines } from '../config/fault.ts';
 import { faultFrom } from '../fault-from.ts';
 import type { Output } from '../output.ts';
+import { doctor } from './doctor.ts';
+import { list } from './list.ts';
+import { show } from './show.ts';
+import { type TestFlags, test } from './test.ts';
 
 interface NewFlags extends WrittenRequest {
   readonly yes?: boolean;
@@ -23,15 +27,59 @@ export function addPluginCommands(program: Command, output: Output, done: (code:
     .action(async ({ yes = false, ...written }: NewFlags) => {
       const { stdin, stdout } = process;
       const terminal = !yes && stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
-      done(await answered(() => newPlugin(written, terminal, output), output));
+      done(await answered(() => newPlugin(written, terminal, output).then(() => 0), output));
     });
+
+  plugin
+    .command('list')
+    .description('list the plugins that a host file in this folder could use')
+    .option('--folder <folder>', 'look from here', '.')
+    .option('--json', 'print one JSON object')
+    .action(({ folder, ...flags }: FolderFlags) => done(list(folder, flags, output)));
+
+  plugin
+    .command('show')
+    .description('say what a plugin is, where it runs, and its options')
+    .argument('<name>', 'name, package, or path of a module or a package')
+    .option('--folder <folder>', 'look from here', '.')
+    .option('--json', 'print one JSON object')
+    .action(async (name: string, flags: FolderFlags) => done(await answered(() => show(name, flags, output), output)));
+
+  plugin
+    .command('test')
+    .description('try the laws of its kind on a plugin')
+    .argument('<name>', 'name, package, or path of a module or a package')
+    .option('--seed <number>', 'where the draws begin', wholeNumber, 1)
+    .option('--rounds <number>', 'scenarios for each law (default: as many as each wants)', wholeNumber)
+    .option('--folder <folder>', 'look from here', '.')
+    .option('--json', 'print one JSON object for each plugin')
+    .action(async (name: string, flags: TestFlags) => done(await answered(() => test(name, flags, output), output)));
+
+  plugin
+    .command('doctor')
+    .description('find what is wrong between plugins, the sdk, this host and a host file')
+    .argument('[file]', 'configuration, as host.yaml')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string | undefined, flags: { json?: boolean }) =>
+      done(await answered(() => doctor(file, flags, output), output)),
+    );
 }
 
-/** The exit code of a command that ends well or with one error, which is told. */
-async function answered(work: () => Promise<void>, output: Output): Promise<number> {
+interface FolderFlags {
+  readonly folder: string;
+  readonly json?: boolean;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new InvalidArgumentError('write a whole number');
+}
+
+/** The exit code of a command; 1 when it ends with one error, which is told. */
+async function answered(work: () => Promise<number>, output: Output): Promise<number> {
   try {
-    await work();
-    return 0;
+    return await work();
   } catch (error) {
     for (const line of faultLines(faultFrom(error))) output.tell(line);
     return 1;

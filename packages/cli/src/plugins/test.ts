@@ -45,7 +45,8 @@ export async function test(use: string, flags: TestFlags, output: Output): Promi
     broken += failed;
     if (json) output.print(JSON.stringify({ version: 1, kind, name, ok: failed === 0, seed, laws: outcomes }));
     else if (failed === 0) output.print('all hold');
-    else output.print(`${failed} of ${laws.length} do not hold; again with: fairlead plugin test ${use} --seed ${seed}`);
+    else
+      output.print(`${failed} of ${laws.length} do not hold; again with: fairlead plugin test ${use} --seed ${seed}`);
   }
   return broken === 0 ? 0 : 1;
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import plugin, { MyPlugin } from '../src/index.js';
 
 describe('my-plugin', () => {
-  it('lets a burst pass, then as much as the rate earns', () => {
+  it('lets a burst pass, then as much as the limit earns', () => {
     // 8 Mbit/s: a byte each microsecond.
-    const policy = new MyPlugin(testVms([{}]), { rateBps: 8e6, burstBytes: 2000 });
+    const policy = new MyPlugin(testVms([{ limitBps: 8e6 }]), { burstBytes: 2000 });
     const first = testBatch([1000, 1000, 1000, 1000]);
     policy.admit(first);
     expect([first.queuedFrom, first.retryAtUs]).toEqual([2, 1]);
@@ -16,7 +16,7 @@ describe('my-plugin', () => {
   });
 
   it('has a bucket for each VM', () => {
-    const policy = new MyPlugin(testVms([{}, {}]), { rateBps: 8e6, burstBytes: 1000 });
+    const policy = new MyPlugin(testVms([{ limitBps: 8e6 }, { limitBps: 8e6 }]), { burstBytes: 1000 });
     policy.admit(testBatch([1000], { vm: 0 }));
     const other = testBatch([1000], { vm: 1 });
     policy.admit(other);

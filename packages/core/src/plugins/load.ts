@@ -5,7 +5,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import { exportedModule, manifestOf } from './manifest.ts';
 
-/** A plugin and the module it came from; `module` is what another thread loads it by. */
+/**
+ * A plugin and the module it came from; `module` is what another thread loads it by.
+ *
+ * @example
+ * ```ts
+ * import { type LoadedPlugin, loadPlugin } from '@fairlead/core';
+ *
+ * const { definition, module }: LoadedPlugin<'nic-driver'> = await loadPlugin('nic-driver', 'memory', ['.'], 'nics[0]');
+ * console.log(definition.name, module);
+ * ```
+ */
 export interface LoadedPlugin<K extends PluginKind = PluginKind> {
   /** What its module exports as its default. */
   readonly definition: PluginDefinition<K>;

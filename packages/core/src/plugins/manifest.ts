@@ -2,7 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What the package of a plugin says of it, in package.json: known without running any of its code. */
+/**
+ * What the package of a plugin says of it, in package.json: known without running any of its code.
+ *
+ * @example
+ * ```ts
+ * import type { PluginManifest } from '@fairlead/core';
+ *
+ * const title = ({ kind, name, version }: PluginManifest): string => `${kind} ${name}, ${version}`;
+ * ```
+ */
 export interface PluginManifest {
   /** The package.json. */
   readonly file: string;

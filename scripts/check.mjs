@@ -37,6 +37,7 @@ const steps = [
   { name: 'floors', group: 'lint', args: ['scripts/floors.mjs'] },
   { name: 'knip', group: 'lint', args: [tool('knip/bin/knip.js'), '--no-progress', '--no-config-hints'] },
   { name: 'api', group: 'lint', args: ['scripts/api-report.mjs'] },
+  { name: 'documented', group: 'lint', args: ['scripts/documented.mjs'] },
   { name: 'types', group: 'lint', args: [tool('typescript/bin/tsc'), '-p', 'tsconfig.test.json'] },
   { name: 'unit', group: 'unit', args: vitest('unit'), live: true },
   { name: 'examples', group: 'examples', args: ['scripts/examples.mjs'] },

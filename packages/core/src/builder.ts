@@ -153,7 +153,7 @@ export class HostBuilder {
    * import shapingFilter from '@fairlead/admission-shaping-filter';
    * import { createHost, use } from '@fairlead/core';
    *
-   * const builder = createHost().admit(use(shapingFilter), { fail: 'closed', budget: { perBatchUs: 50 } });
+   * const builder = createHost().admit(use(shapingFilter), { fail: 'closed', budget: { batchUs: 50 } });
    * ```
    */
   admit(policy: Used<'admission'>, more: MoreOfPolicy<'admission'> = {}): this {

@@ -33,22 +33,22 @@ import { teamPlans } from './teams/team-plan.ts';
  * @example
  * ```ts
  * import shapingFilter from '@fairlead/admission-shaping-filter';
- * import { createHost, use } from '@fairlead/core';
+ * import { createHost, type Host, use } from '@fairlead/core';
  * import memoryDevice from '@fairlead/device-emulator-memory';
  * import pendingLoad from '@fairlead/load-distribution-pending-load';
  * import memoryNic from '@fairlead/nic-driver-memory';
- * import type { Host } from '@fairlead/core';
  *
  * const host: Host = await createHost()
  *   .nic('uplink0', use(memoryNic))
  *   .nic('uplink1', use(memoryNic))
  *   .vm('web', '52:54:00:00:00:01', use(memoryDevice, { traffic: { rateBps: '400Mbps' } }))
+ *   .admit(use(shapingFilter))
  *   .distribute(use(pendingLoad))
  *   .inline()
  *   .start();
  * host.on('nic', ({ nic, state }) => console.log(`${nic} is ${state}`));
  * host.run(50_000);
- * host.nics.disable('uplink0');
+ * host.nics.setAdmin('uplink0', false);
  * host.run(50_000);
  * host.assertConserved(); // every frame is accounted for
  * await host.close();
@@ -244,7 +244,10 @@ export class Host extends EventEmitter<HostEvents> {
    * one batch to the next. If it fails within `probationMs` (10,000), its predecessor returns. Inline: between two passes.
    * @throws FairleadError with what is wrong with the plugin or its options, or `FAIRLEAD_ERR_SWAP`.
    * @example
-   * ```ts fragment
+   * ```ts
+   * import { use } from '@fairlead/core';
+   * import pendingLoad from '@fairlead/load-distribution-pending-load';
+   *
    * await host.swap('distribution', use(pendingLoad, { grainBytes: '4KiB' }), { probationMs: 30_000 });
    * ```
    */
@@ -261,7 +264,10 @@ export class Host extends EventEmitter<HostEvents> {
    * is taken away. A shadow reads and writes copies alone; one that throws, hangs or answers wrongly is put aside.
    * @throws FairleadError as `swap` does.
    * @example
-   * ```ts fragment
+   * ```ts
+   * import { use } from '@fairlead/core';
+   * import roundRobin from '@fairlead/load-distribution-round-robin';
+   *
    * await host.shadow('distribution', use(roundRobin));
    * ```
    */

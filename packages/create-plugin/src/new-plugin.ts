@@ -5,6 +5,7 @@ import { writePlugin } from './write.ts';
 
 /** Where lines of results go. */
 export interface Lines {
+  /** Prints one line. */
   print(line: string): void;
 }
 
@@ -15,7 +16,12 @@ export interface Lines {
  * @throws FairleadError `FAIRLEAD_ERR_SCAFFOLD_REQUEST` or `_FOLDER`; nothing was written then.
  * @example
  * ```ts
- * await newPlugin({ kind: 'admission', name: 'frame-budget' }, undefined, { print: console.log });
+ * import { type Lines, newPlugin, type Terminal, type WrittenRequest } from '@fairlead/create-plugin';
+ *
+ * const request: WrittenRequest = { kind: 'admission', name: 'frame-budget' };
+ * const terminal: Terminal | undefined = undefined; // nobody to ask
+ * const output: Lines = { print: console.log };
+ * await newPlugin(request, terminal, output);
  * ```
  */
 export async function newPlugin(written: WrittenRequest, terminal: Terminal | undefined, output: Lines): Promise<void> {

@@ -4,7 +4,9 @@ import { checkKind, checkLanguage, checkName, KINDS, type WrittenRequest } from 
 
 /** Where questions are asked and answered. */
 export interface Terminal {
+  /** Where answers come from. */
   readonly input: NodeJS.ReadableStream;
+  /** Where questions go. */
   readonly output: NodeJS.WritableStream;
 }
 

@@ -2,6 +2,7 @@ import { API_VERSIONS, FairleadError, type PluginKind } from '@fairlead/sdk';
 
 /** The language that a plugin is written in. */
 export const LANGUAGES = ['ts', 'js'] as const;
+/** What a template is written in: TypeScript or plain JavaScript. */
 export type Language = (typeof LANGUAGES)[number];
 
 /** The kinds of plugin that can be made: every extension point of the sdk. */
@@ -9,9 +10,11 @@ export const KINDS = Object.keys(API_VERSIONS) as readonly PluginKind[];
 
 /** A plugin package that is to be written. */
 export interface PluginRequest {
+  /** Its extension point. */
   readonly kind: PluginKind;
   /** Name of the plugin, in kebab case; the package is called `fairlead-<name>`. */
   readonly name: string;
+  /** What it is written in. */
   readonly language: Language;
   /** Where the package goes; made if it is not there. */
   readonly folder: string;
@@ -19,9 +22,13 @@ export interface PluginRequest {
 
 /** What a person said of the request: by flags, or in answer to questions. */
 export interface WrittenRequest {
+  /** Its extension point. */
   readonly kind?: string;
+  /** Name of the plugin, in kebab case. */
   readonly name?: string;
+  /** `ts` or `js`; `ts` when left out. */
   readonly language?: string;
+  /** Where the package goes; a folder of the plugin's name when left out. */
   readonly folder?: string;
 }
 
@@ -61,7 +68,10 @@ export function checkLanguage(language: string): Language {
  * @throws FairleadError `FAIRLEAD_ERR_SCAFFOLD_REQUEST` naming what is missing or wrong.
  * @example
  * ```ts
- * pluginRequest({ kind: 'load-distribution', name: 'express-lane' }); // { …, language: 'ts', folder: './express-lane' }
+ * import { pluginRequest, type PluginRequest } from '@fairlead/create-plugin';
+ *
+ * const request: PluginRequest = pluginRequest({ kind: 'load-distribution', name: 'express-lane' });
+ * console.log(request.folder, request.language); // express-lane ts
  * ```
  */
 export function pluginRequest({ kind, name, language, folder }: WrittenRequest): PluginRequest {

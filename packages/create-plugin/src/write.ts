@@ -11,9 +11,15 @@ const NOTHING: ReadonlySet<string> = new Set(['.git', '.DS_Store']);
  * Writes the package of a plugin and returns the paths of its files within its folder.
  *
  * @throws FairleadError `FAIRLEAD_ERR_SCAFFOLD_FOLDER` when the folder holds something already, or cannot be written to.
- * @example
  * ```ts
  * writePlugin({ kind: 'admission', name: 'frame-budget', language: 'js', folder: './frame-budget' });
+ * ```
+ * @example
+ * ```ts
+ * import { pluginRequest, writePlugin } from '@fairlead/create-plugin';
+ *
+ * const files = writePlugin(pluginRequest({ kind: 'admission', name: 'frame-budget' }));
+ * console.log(files.join('\n'));
  * ```
  */
 export function writePlugin(request: PluginRequest): readonly string[] {

@@ -14,6 +14,8 @@ const LONGEST_LOOK_GAP_US = 20_000;
  *
  * @example
  * ```ts
+ * import { type FrameBurst, LinePacer, type NicDriver } from '@fairlead/sdk';
+ *
  * class SlowNic implements NicDriver {
  *   readonly #line = new LinePacer();
  *   link = () => ({ up: true, speedBps: 100e6 });

@@ -46,7 +46,7 @@ export interface Preset {
 export type PresetOf<O> = O extends Preset ? Preset : unknown;
 
 /** The builders of `Type` that take a default. Each is TypeBox's own, with a result that knows whether it has one. */
-export interface PresetBuilders {
+interface PresetBuilders {
   Any<O extends SchemaOptions = SchemaOptions>(options?: O): TAny & PresetOf<O>;
   Array<T extends TSchema, O extends ArrayOptions = ArrayOptions>(items: T, options?: O): TArray<T> & PresetOf<O>;
   Boolean<O extends SchemaOptions = SchemaOptions>(options?: O): TBoolean & PresetOf<O>;

@@ -17,10 +17,7 @@ import { CLASSES, classOf, Precedence } from './precedence.ts';
 import { RateBuckets } from './rate-buckets.ts';
 import { ANYWHERE, VmHomes } from './vm-homes.ts';
 
-export { FairQueueing } from './fair-queueing.ts';
-export { NicRoom } from './nic-room.ts';
 export { options, type ProportionalShareOptions } from './options.ts';
-export { LONGEST_WAIT_US, RateBuckets } from './rate-buckets.ts';
 
 /** Where a VM's frames may go: anywhere, or over one of the NICs. */
 const PLACES = 1 + MAX_NICS;
@@ -32,9 +29,15 @@ const PLACES = 1 + MAX_NICS;
  *
  * @example
  * ```ts
- * const policy = new ProportionalShare(nics, vms, { targetUs: 1000, leastBytes: 6072, targetFrames: 384, burstUs: 1000 });
+ * import { ProportionalShare } from '@fairlead/admission-proportional-share';
+ * import { testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+ *
+ * const options = { targetUs: 1000, leastBytes: 6072, targetFrames: 384, burstUs: 1000 };
+ * const policy = new ProportionalShare(testNics([1e9]), testVms([{ shares: 3 }, { shares: 1 }]), options);
+ * const batch = testBatch([1514, 1514]);
  * policy.sweep(batch.nowUs);
  * policy.admit(batch);
+ * console.log(batch.queuedFrom); // 2: there is room for both
  * ```
  */
 export class ProportionalShare implements AdmissionPolicy {
@@ -154,6 +157,17 @@ function conforms(buckets: RateBuckets, vm: number, bytes: number): boolean {
   return buckets.tokens[vm] >= bytes || buckets.tokens[vm] >= buckets.depthBytes[vm];
 }
 
+/**
+ * The plugin: `admission: { use: proportional-share }`.
+ *
+ * @example
+ * ```ts
+ * import proportionalShare from '@fairlead/admission-proportional-share';
+ * import { createHost, use } from '@fairlead/core';
+ *
+ * const builder = createHost().admit(use(proportionalShare, { targetUs: '2ms' }));
+ * ```
+ */
 export default definePlugin({
   kind: 'admission',
   name: 'proportional-share',

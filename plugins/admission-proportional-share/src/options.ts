@@ -32,4 +32,5 @@ export const options = Type.Object(
   { additionalProperties: false },
 );
 
+/** The options, with defaults in place: times in microseconds, sizes in bytes. */
 export type ProportionalShareOptions = Static<typeof options>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FairQueueing } from '../src/index.ts';
+import { FairQueueing } from '../src/fair-queueing.ts';
 
 const GROUP = 0;
 const TARGET = 10_000;

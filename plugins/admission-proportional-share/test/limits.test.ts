@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_US, RateBuckets } from '../src/index.ts';
+import { LONGEST_WAIT_US, RateBuckets } from '../src/rate-buckets.ts';
 import { Mbps, SimulatedHost } from './simulated-host.ts';
 
 const SECOND = 1e6;

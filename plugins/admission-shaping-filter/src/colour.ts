@@ -34,7 +34,8 @@ export function meterTerms(rows: number): MeterTerms {
  *
  * Colour-blind use gives every frame the precolour `Green`; colour-aware use gives the colour it came with.
  *
- * @example
+ * Used so:
+ *
  * ```ts
  * const meter = new SingleRateMeter(terms, clockNs);
  * meter.refill(vm);

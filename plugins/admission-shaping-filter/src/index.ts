@@ -14,15 +14,7 @@ import { SingleRateMeter } from './srtcm.ts';
 import { TwoRateMeter } from './trtcm.ts';
 import { ExcessRateMeter } from './trtcm4115.ts';
 
-export { BucketAdmission, LONGEST_WAIT_NS } from './bucket-admission.ts';
-export { Colour, type ColourMeter, type MeterTerms, meterTerms } from './colour.ts';
-export { ColourAdmission } from './colour-admission.ts';
-export { Earnings, MAX_DEPTH_BYTES } from './earnings.ts';
 export { options, type ShapingOptions } from './options.ts';
-export { SingleRateMeter } from './srtcm.ts';
-export { TokenBuckets } from './token-buckets.ts';
-export { TwoRateMeter } from './trtcm.ts';
-export { ExcessRateMeter } from './trtcm4115.ts';
 
 function policyFor(vms: VmTable, options: ShapingOptions): AdmissionPolicy {
   switch (options.meter) {
@@ -42,8 +34,14 @@ function policyFor(vms: VmTable, options: ShapingOptions): AdmissionPolicy {
  *
  * @example
  * ```ts
- * const policy = new ShapingFilter(vms, { ...defaults, averageBps: 200e6, burstBytes: 65536 });
+ * import shapingFilter, { type ShapingFilter } from '@fairlead/admission-shaping-filter';
+ * import { createInstance, testBatch, testVms } from '@fairlead/sdk/testing';
+ *
+ * const vms = testVms([{ limitBps: 200e6, burstBytes: 1514 }]);
+ * const policy = createInstance(shapingFilter, { mode: 'queue' }, { vms }) as ShapingFilter;
+ * const batch = testBatch([1514, 1514]);
  * policy.admit(batch);
+ * console.log(batch.queuedFrom); // 1: the burst is one frame long
  * ```
  */
 export class ShapingFilter implements AdmissionPolicy {
@@ -59,6 +57,17 @@ export class ShapingFilter implements AdmissionPolicy {
   }
 }
 
+/**
+ * The plugin: `admission: { use: shaping-filter }`.
+ *
+ * @example
+ * ```ts
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import { createHost, use } from '@fairlead/core';
+ *
+ * const builder = createHost().admit(use(shapingFilter, { averageBps: '200Mbps', burstBytes: '64KiB' }));
+ * ```
+ */
 export default definePlugin({
   kind: 'admission',
   name: 'shaping-filter',

@@ -49,4 +49,5 @@ export const options = Type.Object(
   { additionalProperties: false },
 );
 
+/** The options, with defaults in place: rates in bit/s, sizes in bytes. */
 export type ShapingOptions = Static<typeof options>;

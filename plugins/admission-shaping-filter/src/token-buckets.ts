@@ -7,7 +7,8 @@ export const UNLIMITED_BYTES = MAX_DEPTH_BYTES;
  * A column of token buckets, all full at first. The columns of rates (whole bit/s) and depths belong to the caller, who
  * may write to them before any refill; `clockNs` holds the time in whole nanoseconds as its only entry.
  *
- * @example
+ * Used so:
+ *
  * ```ts
  * const clockNs = new Float64Array(1);
  * const buckets = new TokenBuckets(Float64Array.of(200e6), Int32Array.of(65536), clockNs);

@@ -1,7 +1,8 @@
 import { DropReason, Verdict } from '@fairlead/sdk';
 import { type TestVm, testBatch, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_NS, ShapingFilter, type ShapingOptions } from '../src/index.ts';
+import { LONGEST_WAIT_NS } from '../src/bucket-admission.ts';
+import { ShapingFilter, type ShapingOptions } from '../src/index.ts';
 import { times, written } from './given.ts';
 
 /* One byte a millisecond; green, yellow and red in turn for frames of 1000 bytes. */

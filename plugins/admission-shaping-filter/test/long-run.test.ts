@@ -1,7 +1,8 @@
 import { TransmitBatch } from '@fairlead/sdk';
 import { testRandom, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
-import { ShapingFilter, TokenBuckets } from '../src/index.ts';
+import { ShapingFilter } from '../src/index.ts';
+import { TokenBuckets } from '../src/token-buckets.ts';
 import { ExactBucket } from './exact-bucket.ts';
 import { written } from './given.ts';
 import { runOneVm } from './one-vm.ts';

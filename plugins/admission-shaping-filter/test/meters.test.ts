@@ -3,17 +3,12 @@ import { Verdict } from '@fairlead/sdk';
 import { testBatch, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  Colour,
-  type ColourMeter,
-  ExcessRateMeter,
-  type MeterTerms,
-  meterTerms,
-  ShapingFilter,
-  SingleRateMeter,
-  TokenBuckets,
-  TwoRateMeter,
-} from '../src/index.ts';
+import { Colour, type ColourMeter, type MeterTerms, meterTerms } from '../src/colour.ts';
+import { ShapingFilter } from '../src/index.ts';
+import { SingleRateMeter } from '../src/srtcm.ts';
+import { TokenBuckets } from '../src/token-buckets.ts';
+import { TwoRateMeter } from '../src/trtcm.ts';
+import { ExcessRateMeter } from '../src/trtcm4115.ts';
 import { times, written } from './given.ts';
 
 type ColourName = 'green' | 'yellow' | 'red';

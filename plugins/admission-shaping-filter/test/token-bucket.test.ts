@@ -2,7 +2,8 @@ import { DropReason, Verdict } from '@fairlead/sdk';
 import type { TestVm } from '@fairlead/sdk/testing';
 import { testBatch, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_NS, ShapingFilter, type ShapingOptions } from '../src/index.ts';
+import { LONGEST_WAIT_NS } from '../src/bucket-admission.ts';
+import { ShapingFilter, type ShapingOptions } from '../src/index.ts';
 import { times, written } from './given.ts';
 
 /** 8 Mbit/s is one byte a microsecond. */

@@ -16,6 +16,7 @@ import { Arrivals } from './arrivals.ts';
 import { trafficOptions } from './traffic-options.ts';
 import { UdpFrame } from './udp-frame.ts';
 
+/** Options of the simulated guest. */
 export const memoryGuestOptions = Type.Object(
   {
     keepReceived: Type.Integer({
@@ -40,6 +41,7 @@ export interface MemoryGuestCounters {
   waitingFrames: number;
   /** Frames taken from the host. */
   receivedFrames: number;
+  /** Bytes of the frames it has received. */
   receivedBytes: number;
   /** Of these, not kept for `receive`. */
   unkeptFrames: number;
@@ -53,11 +55,24 @@ const RECEIVE_BATCH = 64;
  *
  * @example
  * ```ts
- * guest.send(frame);          // false: the ring is full or the VM suspended
- * const reply = guest.receive();
+ * import { createHost, use } from '@fairlead/core';
+ * import memoryDevice, { type MemoryGuest, type MemoryGuestCounters } from '@fairlead/device-emulator-memory';
+ * import memoryNic from '@fairlead/nic-driver-memory';
+ *
+ * const host = await createHost()
+ *   .nic('uplink0', use(memoryNic))
+ *   .vm('web', '52:54:00:00:00:01', use(memoryDevice, { traffic: { rateBps: '10Mbps' } }))
+ *   .inline()
+ *   .start();
+ * host.run(10_000);
+ * const guest = host.device('web') as MemoryGuest;
+ * const { offeredFrames, lostFrames }: MemoryGuestCounters = guest.counters;
+ * console.log(offeredFrames, lostFrames);
+ * await host.close();
  * ```
  */
 export class MemoryGuest implements DeviceEmulator {
+  /** What it has sent and received so far. */
   readonly counters: MemoryGuestCounters = {
     offeredFrames: 0,
     acceptedFrames: 0,
@@ -77,6 +92,11 @@ export class MemoryGuest implements DeviceEmulator {
   #begun = false;
   #wake: (() => void) | undefined;
 
+  /**
+   * Made by the host, or by a test with a port of its own.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_OPTIONS` when its frames are longer than a slot of the host.
+   */
   constructor(
     @inject(Options) private readonly options: Static<typeof memoryGuestOptions>,
     @inject(Port) private readonly port: VnicPort,

@@ -37,4 +37,5 @@ export const trafficOptions = Type.Object(
   { additionalProperties: false },
 );
 
+/** What a simulated guest sends, with defaults in place: the rate in bit/s, sizes in bytes, times in microseconds. */
 export type TrafficOptions = Static<typeof trafficOptions>;

@@ -24,6 +24,16 @@ const WRITES_A_POLL = 4;
 /**
  * A QEMU guest behind a unix socket (`-netdev stream,server=off`), one guest at a time. Bytes that arrive are pushed
  * from the socket's own event; a port without room pauses the socket, so that the guest feels it and nothing is lost.
+ *
+ * @example
+ * ```ts
+ * import qemuStream, { type QemuStream } from '@fairlead/device-emulator-qemu-stream';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const device = createInstance(qemuStream, { path: '/tmp/web.sock' }) as QemuStream;
+ * await device.open(); // QEMU may connect now
+ * await device.close();
+ * ```
  */
 export class QemuStream implements DeviceEmulator {
   readonly #path: string;

@@ -1,7 +1,8 @@
 import { DropReason } from '@fairlead/sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader, FrameWriter, LARGEST_CLAIM_BYTES } from '../src/index.ts';
+import { FrameReader, LARGEST_CLAIM_BYTES } from '../src/frame-reader.ts';
+import { FrameWriter } from '../src/frame-writer.ts';
 import { claim, FakePort, frame, framed } from './fake-port.ts';
 
 /** Cuts `bytes` at the given places, in any order, repeated ones making empty chunks. */

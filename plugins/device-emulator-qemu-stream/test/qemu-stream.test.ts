@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { DropReason } from '@fairlead/sdk';
 import { MemoryLog } from '@fairlead/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import definition, { FrameReader, QemuStream } from '../src/index.ts';
+import { FrameReader } from '../src/frame-reader.ts';
+import definition, { QemuStream } from '../src/index.ts';
 import { claim, FakePort, frame, framed } from './fake-port.ts';
 
 let directory: string;

@@ -21,7 +21,19 @@ const FRAMES_A_POLL = 256;
 const FIRST_RETRY_US = 100;
 const LAST_RETRY_US = 10_000;
 
-/** A Linux tap: what the kernel (or a VM's program) sends over the interface comes from the VM. */
+/**
+ * A Linux tap: what the kernel (or a VM's program) sends over the interface comes from the VM.
+ *
+ * @example
+ * ```ts
+ * import tap, { type Tap } from '@fairlead/device-emulator-tap';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const device = createInstance(tap, { name: 'web0' }) as Tap;
+ * await device.open(); // the interface is there now
+ * await device.close();
+ * ```
+ */
 export class Tap implements DeviceEmulator {
   readonly #options: Static<typeof tapOptions>;
   readonly #port: VnicPort;

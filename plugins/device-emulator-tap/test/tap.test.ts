@@ -1,7 +1,8 @@
 import { DropReason } from '@fairlead/sdk';
 import { MemoryLog } from '@fairlead/sdk/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import definition, { Tap, type TapQueue } from '../src/index.ts';
+import definition, { Tap } from '../src/index.ts';
+import type { TapQueue } from '../src/tap-queue.ts';
 import { FakePort } from './fake-port.ts';
 
 const GONE = -2;

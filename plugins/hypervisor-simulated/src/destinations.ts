@@ -12,7 +12,12 @@ const arrivals = new Map<string, Arrival>();
  * @throws FairleadError `FAIRLEAD_ERR_CONFIG_NAME` when the name is taken.
  * @example
  * ```ts
- * const forget = registerDestination('host-b', async (vm) => arrived.push(vm));
+ * import { type Arrival, registerDestination } from '@fairlead/hypervisor-simulated';
+ *
+ * const arrived: string[] = [];
+ * const take: Arrival = async (vm) => void arrived.push(vm);
+ * const forget = registerDestination('host-b', take);
+ * forget();
  * ```
  */
 export function registerDestination(host: string, arrive: Arrival): () => void {

@@ -4,6 +4,17 @@ import { SimulatedHypervisor, simulatedHypervisorOptions } from './simulated-hyp
 export { type Arrival, registerDestination } from './destinations.ts';
 export * from './simulated-hypervisor.ts';
 
+/**
+ * The plugin: `hypervisor: { use: simulated }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import simulated from '@fairlead/hypervisor-simulated';
+ *
+ * const builder = createHost().hypervisor(use(simulated, { latencyMs: '20ms' }));
+ * ```
+ */
 export default definePlugin({
   kind: 'hypervisor',
   name: 'simulated',

@@ -11,6 +11,7 @@ import {
 } from '@fairlead/sdk';
 import { arrivalAt, registerDestination } from './destinations.ts';
 
+/** Options of the simulated hypervisor. */
 export const simulatedHypervisorOptions = Type.Object(
   {
     host: Type.Optional(
@@ -37,8 +38,14 @@ interface SimulatedVm {
  *
  * @example
  * ```ts
+ * import simulated, { type SimulatedHypervisor } from '@fairlead/hypervisor-simulated';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const hypervisor = createInstance(simulated, { latencyMs: 0 }) as SimulatedHypervisor;
+ * const vm = { index: 0, name: 'web' };
+ * await hypervisor.start(vm);
  * hypervisor.failNext('suspend');
- * await hypervisor.suspend(vm);       // rejects with FAIRLEAD_ERR_HYPERVISOR; the VM runs on
+ * await hypervisor.suspend(vm).catch(({ code }) => console.log(code)); // FAIRLEAD_ERR_HYPERVISOR; the VM runs on
  * ```
  */
 export class SimulatedHypervisor implements Hypervisor {
@@ -76,6 +83,11 @@ export class SimulatedHypervisor implements Hypervisor {
     known.cpuFraction = 1;
   }
 
+  /**
+   * Moves the VM to another simulated host of this process.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_HYPERVISOR` when the VM does not run, is there already, or is not taken.
+   */
   async migrate(vm: VmRef, destination: string): Promise<void> {
     await this.#begin('migrate', vm);
     const known = this.#vm(vm);
@@ -94,6 +106,11 @@ export class SimulatedHypervisor implements Hypervisor {
     this.#vms.set(vm.name, { status: 'migrated', cpuFraction: 1, destination });
   }
 
+  /**
+   * Remembers the fraction of CPU time, above 0 and up to 1.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_HYPERVISOR` for a fraction that is not above 0 and up to 1.
+   */
   async throttle(vm: VmRef, fraction: number): Promise<void> {
     await this.#begin('throttle', vm);
     if (!(fraction > 0 && fraction <= 1))

@@ -31,7 +31,15 @@ const WINDOW = MAX_NICS + MAX_BATCH + 2;
  *
  * @example
  * ```ts
- * const policy = new PendingLoad(nics, vms, { grainBytes: 1514, priority: false, priorityHoldUs: 0, reservations: false });
+ * import { PendingLoad } from '@fairlead/load-distribution-pending-load';
+ * import { testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+ *
+ * const nics = testNics([1e9, 1e9]);
+ * nics.pendingBytes[0] = 3000;
+ * const options = { grainBytes: 1514, priority: false, priorityHoldUs: 0, reservations: false };
+ * const batch = testBatch([1514]);
+ * new PendingLoad(nics, testVms([{}]), options).select(batch);
+ * console.log(batch.nic[0]); // 1: nothing waits there
  * ```
  */
 export class PendingLoad implements LoadDistribution {
@@ -91,6 +99,17 @@ function sendAll(batch: TransmitBatch, nic: number): undefined {
   for (let i = 0; i < count; i++) chosen[i] = nic;
 }
 
+/**
+ * The plugin: `distribution: { use: pending-load }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import pendingLoad from '@fairlead/load-distribution-pending-load';
+ *
+ * const builder = createHost().distribute(use(pendingLoad, { grainBytes: '9000B' }));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'pending-load',

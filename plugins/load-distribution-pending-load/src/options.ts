@@ -1,5 +1,6 @@
 import { Microseconds, Size, Type } from '@fairlead/sdk';
 
+/** Options of pending load. */
 export const pendingLoadOptions = Type.Object(
   {
     grainBytes: Size({

@@ -11,6 +11,7 @@ import {
 } from '@fairlead/sdk';
 import { Turn } from './turn.ts';
 
+/** Options of round robin. */
 export const roundRobinOptions = Type.Object(
   {
     weighted: Type.Boolean({ default: false, description: 'Serve each NIC in proportion to its speed.' }),
@@ -23,7 +24,12 @@ export const roundRobinOptions = Type.Object(
  *
  * @example
  * ```ts
- * const policy = new RoundRobin(nics, { weighted: true });
+ * import { RoundRobin } from '@fairlead/load-distribution-round-robin';
+ * import { testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const batch = testBatch([64, 64, 64]);
+ * new RoundRobin(testNics([1e9, 1e9]), { weighted: false }).select(batch);
+ * console.log(batch.nic.subarray(0, 3)); // 0, 1, 0
  * ```
  */
 export class RoundRobin implements LoadDistribution {
@@ -66,6 +72,17 @@ export class RoundRobin implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: round-robin }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import roundRobin from '@fairlead/load-distribution-round-robin';
+ *
+ * const builder = createHost().distribute(use(roundRobin, { weighted: true }));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'round-robin',

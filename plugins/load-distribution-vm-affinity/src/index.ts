@@ -13,6 +13,7 @@ import {
 } from '@fairlead/sdk';
 import { pinnedNics } from './pins.ts';
 
+/** Options of VM affinity. */
 export const vmAffinityOptions = Type.Object(
   {
     pins: Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String(), { minItems: 1 })]), {
@@ -28,7 +29,14 @@ export const vmAffinityOptions = Type.Object(
  *
  * @example
  * ```ts
- * const policy = new VmAffinity(nics, vms, { pins: { web: 'eth1', db: ['eth0', 'eth2'] } });
+ * import vmAffinity, { type VmAffinity } from '@fairlead/load-distribution-vm-affinity';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const nics = testNics([1e9, 1e9], ['eth0', 'eth1']);
+ * const policy = createInstance(vmAffinity, { pins: { vm0: 'eth1' } }, { nics }) as VmAffinity;
+ * const batch = testBatch([64, 64]);
+ * policy.select(batch);
+ * console.log(batch.nic[0], batch.nic[1]); // 1 1
  * ```
  */
 export class VmAffinity implements LoadDistribution {
@@ -87,6 +95,17 @@ export class VmAffinity implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: vm-affinity }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import vmAffinity from '@fairlead/load-distribution-vm-affinity';
+ *
+ * const builder = createHost().distribute(use(vmAffinity, { pins: { web: 'uplink1' } }));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'vm-affinity',

@@ -29,6 +29,17 @@ const nothingArmed = (): void => {};
 /**
  * A Linux interface through an AF_PACKET socket. `sendmmsg` takes frames straight out of the frame pool and `recvmmsg`
  * writes them straight into it: no copy on this side of the system call.
+ *
+ * @example
+ * ```ts
+ * import afPacket, { type AfPacket } from '@fairlead/nic-driver-af-packet';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const driver = createInstance(afPacket, { interface: 'lo' }) as AfPacket;
+ * await driver.open(); // needs CAP_NET_RAW
+ * console.log(driver.link());
+ * await driver.close();
+ * ```
  */
 export class AfPacket implements NicDriver {
   readonly #options: Static<typeof afPacketOptions>;

@@ -21,6 +21,7 @@ import { FrameQueue } from './frame-queue.ts';
 import { LinkState } from './link-state.ts';
 import { Segment } from './segment.ts';
 
+/** Options of the simulated NIC. */
 export const memoryNicOptions = Type.Object(
   {
     speedBps: Rate({
@@ -61,6 +62,7 @@ export const memoryNicOptions = Type.Object(
 export interface MemoryNicCounters {
   /** Taken from the host and put on the line. */
   sentFrames: number;
+  /** Bytes of the frames it has sent. */
   sentBytes: number;
   /** Of those sent and those arriving, lost on the wire by chance. */
   lostFrames: number;
@@ -78,12 +80,16 @@ export interface MemoryNicCounters {
  *
  * @example
  * ```ts
- * nic.setLink(false);                 // as if the cable were pulled
- * nic.deliver(frame);                 // the host receives it `latencyUs` from now
- * for (const sent of nic.takeTransmitted()) inspect(sent);
+ * import memoryNic, { type MemoryNic, type MemoryNicCounters } from '@fairlead/nic-driver-memory';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const nic = createInstance(memoryNic, { speedBps: '10Gbps' }) as MemoryNic;
+ * nic.deliver(new Uint8Array(60)); // as if it had come over the wire
+ * const { receivedFrames }: MemoryNicCounters = nic.counters;
  * ```
  */
 export class MemoryNic implements NicDriver {
+  /** What it has sent and received so far. */
   readonly counters: MemoryNicCounters = {
     sentFrames: 0,
     sentBytes: 0,

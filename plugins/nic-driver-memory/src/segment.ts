@@ -10,9 +10,15 @@ export interface SegmentMember {
  *
  * @example
  * ```ts
- * const cable = new Segment();
- * left.join(cable);
- * right.join(cable);
+ * import { Segment, type SegmentMember } from '@fairlead/nic-driver-memory';
+ *
+ * // Two simulated NICs on one cable: what one sends, the other receives.
+ * function connect(left: SegmentMember, right: SegmentMember): Segment {
+ *   const cable = new Segment();
+ *   cable.add(left);
+ *   cable.add(right);
+ *   return cable;
+ * }
  * ```
  */
 export class Segment {
@@ -30,14 +36,17 @@ export class Segment {
     return segment;
   }
 
+  /** NICs on it. */
   get size(): number {
     return this.#members.length;
   }
 
+  /** Puts a NIC on it. */
   add(member: SegmentMember): void {
     if (!this.#members.includes(member)) this.#members.push(member);
   }
 
+  /** Takes a NIC off it. */
   remove(member: SegmentMember): void {
     const at = this.#members.indexOf(member);
     if (at >= 0) this.#members.splice(at, 1);

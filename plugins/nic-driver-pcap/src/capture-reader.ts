@@ -4,6 +4,7 @@ import type { CaptureParser, FrameRecord } from './format.ts';
 import { isPcap, PcapParser } from './pcap-parser.ts';
 import { isPcapng, PcapngParser } from './pcapng-parser.ts';
 
+/** How a capture is read. */
 export interface CaptureReaderOptions {
   /** Told of a cut-off end instead of the error; what is whole before it is read. */
   readonly onTruncated?: (message: string) => void;
@@ -29,9 +30,13 @@ export interface CapturedFrame {
  *
  * @example
  * ```ts
- * const reader = new CaptureReader('traffic.pcapng');
+ * import { type CapturedFrame, CaptureReader, type CaptureReaderOptions } from '@fairlead/nic-driver-pcap/capture';
+ *
+ * const options: CaptureReaderOptions = { onTruncated: (message) => console.error(message) };
+ * const line = ({ sinceFirstUs, bytes }: CapturedFrame) => `${sinceFirstUs} us: ${bytes.length} bytes`;
+ * const reader = new CaptureReader('traffic.pcapng', options);
  * try {
- *   for (const { sinceFirstUs, bytes } of reader) offer(sinceFirstUs, bytes);
+ *   for (const frame of reader) console.log(line(frame));
  * } finally {
  *   reader.close();
  * }
@@ -63,6 +68,7 @@ export class CaptureReader implements Iterable<CapturedFrame> {
     return this.#file.sizeBytes;
   }
 
+  /** Where in the file the next frame begins, in bytes. */
   get offsetBytes(): number {
     return this.#file.offset;
   }
@@ -72,6 +78,7 @@ export class CaptureReader implements Iterable<CapturedFrame> {
     return this.#file.bytes;
   }
 
+  /** Frames read so far. */
   get at(): number {
     return this.#record.at;
   }
@@ -91,6 +98,7 @@ export class CaptureReader implements Iterable<CapturedFrame> {
     return this.#record.seconds;
   }
 
+  /** Nanoseconds behind the full second of the frame that was read last. */
   get nanoseconds(): number {
     return this.#record.nanoseconds;
   }
@@ -122,6 +130,7 @@ export class CaptureReader implements Iterable<CapturedFrame> {
     }
   }
 
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }

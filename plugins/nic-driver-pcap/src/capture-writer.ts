@@ -13,9 +13,12 @@ import {
   SECTION_HEADER,
 } from './format.ts';
 
+/** A format of captures. */
 export type CaptureFormat = 'pcap' | 'pcapng';
+/** Resolution of the stamps: microseconds or nanoseconds. */
 export type StampResolution = 'us' | 'ns';
 
+/** How a capture is written. */
 export interface CaptureWriterOptions {
   /** `pcap` when left out. */
   readonly format?: CaptureFormat;
@@ -35,8 +38,12 @@ const AROUND_BYTES = 64;
  *
  * @example
  * ```ts
- * const writer = new CaptureWriter('out.pcap', { stamps: 'ns' });
- * writer.write(nowUs, frame, 0, frame.length);
+ * import { CaptureWriter, type CaptureWriterOptions } from '@fairlead/nic-driver-pcap/capture';
+ *
+ * const options: CaptureWriterOptions = { stamps: 'ns' };
+ * const writer = new CaptureWriter('out.pcap', options);
+ * const frame = new Uint8Array(60);
+ * writer.write(1000, frame, 0, frame.length); // at 1 ms
  * writer.close();
  * ```
  */

@@ -21,6 +21,7 @@ import {
 import { CaptureReader } from './capture-reader.ts';
 import { CaptureWriter } from './capture-writer.ts';
 
+/** Options of the pcap NIC. */
 export const pcapNicOptions = Type.Object(
   {
     read: Type.Optional(
@@ -56,15 +57,32 @@ export const pcapNicOptions = Type.Object(
 
 /** What happened on one instance. */
 export interface PcapNicCounters {
+  /** Frames it has written. */
   sentFrames: number;
+  /** Bytes of these. */
   sentBytes: number;
+  /** Frames it has read and given to the host. */
   receivedFrames: number;
   /** Of those received, frames of which the capture has only the beginning. */
   cutFrames: number;
 }
 
-/** A NIC whose network is a pair of files: it receives what one capture holds and writes what it sends to another. */
+/**
+ * A NIC whose network is a pair of files: it receives what one capture holds and writes what it sends to another.
+ *
+ * @example
+ * ```ts
+ * import pcap, { type PcapNic, type PcapNicCounters } from '@fairlead/nic-driver-pcap';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const nic = createInstance(pcap, { write: '/tmp/sent.pcap' }) as PcapNic;
+ * await nic.open();
+ * const counters: PcapNicCounters = nic.counters;
+ * await nic.close();
+ * ```
+ */
 export class PcapNic implements NicDriver {
+  /** What it has written and read so far. */
   readonly counters: PcapNicCounters = { sentFrames: 0, sentBytes: 0, receivedFrames: 0, cutFrames: 0 };
   readonly #line = new LinePacer();
   #reader: CaptureReader | undefined;
@@ -81,6 +99,11 @@ export class PcapNic implements NicDriver {
     @inject(Logger) private readonly log: Log,
   ) {}
 
+  /**
+   * Opens the captures.
+   *
+   * @throws FairleadError `FAIRLEAD_ERR_DRIVER_OPEN` when a file cannot be opened, `FAIRLEAD_ERR_CAPTURE_FORMAT` when it is no capture.
+   */
   async open(): Promise<void> {
     const { read, write, truncated, format, stamps } = this.options;
     if (this.nic.role === 'control') return;

@@ -20,14 +20,13 @@ export interface UnmetReservation {
  *
  * @example
  * ```ts
- * import type { Host, ResourceManager, UnmetReservation } from '@fairlead/core';
+ * import type { ResourceManager, UnmetReservation } from '@fairlead/core';
  *
- * function raise(host: Host): void {
- *   const resources: ResourceManager = host.resources;
- *   resources.setBandwidth('web', { limitBps: '500Mbps' });
- *   const tell = ({ vm, entitledBps }: UnmetReservation) => console.log(`${vm} can have ${entitledBps} bit/s`);
- *   host.on('reservation-unmet', (unmet) => unmet.forEach(tell));
- * }
+ * const resources: ResourceManager = host.resources;
+ * resources.setAllocation('web', { limitBps: 500e6 });
+ * console.log(resources.entitlement('web')); // bit/s, now
+ * const tell = ({ vm, entitledBps }: UnmetReservation) => console.log(`${vm} can have ${entitledBps} bit/s`);
+ * host.on('reservation-unmet', (unmet) => unmet.forEach(tell));
  * ```
  */
 export class ResourceManager {

@@ -127,6 +127,7 @@ export class Threads {
     this.wake(thread);
   }
 
+  /** True while an order waits for a thread. */
   hasMail(thread: number): boolean {
     return Atomics.load(this.words, thread * THREAD_WORDS + Word.Mail) !== 0;
   }

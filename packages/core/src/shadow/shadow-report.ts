@@ -3,7 +3,20 @@ import { DIFFERENCE_FIELDS, type RecordShape, ShadowRecord } from './shadow-reco
 /** A section of the configuration that holds a policy. */
 export type PolicySection = 'admission' | 'distribution';
 
-/** What a shadow would have done, beside what was done. */
+/**
+ * What a shadow would have done, beside what was done.
+ *
+ * @example
+ * ```ts
+ * import type { ShadowCell, ShadowDifference, ShadowReport, ShadowSectionReport } from '@fairlead/core';
+ *
+ * const report: ShadowReport = host.shadowReport();
+ * const cell = ({ real, shadow, frames }: ShadowCell) => `${real}, ${shadow} would: ${frames} frames`;
+ * const told = ({ shadow, matrix, differences }: ShadowSectionReport) => [shadow, ...matrix.map(cell), differences.length];
+ * const first = ({ vm, real, shadow }: ShadowDifference) => `${vm}: ${real}, not ${shadow}`;
+ * console.log(report.sections.map(told), report.sections[0]?.differences.map(first));
+ * ```
+ */
 export interface ShadowReport {
   /** Of this form of report. */
   readonly version: 1;
@@ -15,8 +28,11 @@ export interface ShadowReport {
 export interface ShadowCell {
   /** A verdict (`admit`, `queue`, `drop`) or the name of a NIC. */
   readonly real: string;
+  /** What the shadow said of the same frames. */
   readonly shadow: string;
+  /** How many. */
   readonly frames: number;
+  /** Bytes of these. */
   readonly bytes: number;
 }
 
@@ -24,29 +40,41 @@ export interface ShadowCell {
 export interface ShadowDifference {
   /** Time, in microseconds of the host's clock. */
   readonly atUs: number;
+  /** Name of the VM. */
   readonly vm: string;
   /** Length of the frame. */
   readonly bytes: number;
+  /** What was done. */
   readonly real: string;
+  /** What the shadow would have done. */
   readonly shadow: string;
   /** Until when the frame was to wait, in microseconds; 0 when that was not said. */
   readonly realRetryAtUs: number;
+  /** The same, of the shadow. */
   readonly shadowRetryAtUs: number;
+  /** Hash of the frame's flow; 0 when nobody asked for it. */
   readonly flow: number;
   /** Frames that the VM had waiting. */
   readonly backlogFrames: number;
+  /** The VM's priority. */
   readonly priority: number;
+  /** What it has reserved, in bit/s. */
   readonly reservationBps: number;
+  /** What it was entitled to, in bit/s. */
   readonly entitledBps: number;
   /** Null: none. */
   readonly limitBps: number | null;
+  /** The NICs as they were: bytes waiting, speed in bit/s. */
   readonly nics: readonly { name: string; available: boolean; pendingBytes: number; speedBps: number }[];
 }
 
+/** What a shadow would have done in one place. */
 export interface ShadowSectionReport {
+  /** The place. */
   readonly section: PolicySection;
   /** Plugins: who decides now, and its shadow. */
   readonly real: string;
+  /** The plugin that watches. */
   readonly shadow: string;
   /** `watching`, or `aside` when it has failed in every worker. */
   readonly state: 'watching' | 'aside';
@@ -54,10 +82,13 @@ export interface ShadowSectionReport {
   readonly faults: readonly string[];
   /** When it was set, in microseconds of the host's clock. */
   readonly sinceUs: number;
+  /** Batches about which both were asked. */
   readonly batches: number;
+  /** Frames of these. */
   readonly frames: number;
   /** Frames about which both said the same. */
   readonly same: number;
+  /** How often both gave which answer. */
   readonly matrix: readonly ShadowCell[];
   /** VMs of which both were asked. */
   readonly vms: readonly { readonly vm: string; readonly frames: number; readonly same: number }[];

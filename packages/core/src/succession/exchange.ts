@@ -14,7 +14,19 @@ export interface Loops {
   order(order: Order): Promise<Outcome>;
 }
 
-/** How a policy is exchanged. */
+/**
+ * How a policy is exchanged.
+ *
+ * @example
+ * ```ts
+ * import { type SwapNotice, type SwapOptions, type ShadowNotice, use } from '@fairlead/core';
+ * import roundRobin from '@fairlead/load-distribution-round-robin';
+ *
+ * const options: SwapOptions = { probationMs: 60_000 };
+ * const { from, to, handedOver }: SwapNotice = await host.swap('distribution', use(roundRobin), options);
+ * const told = ({ shadow, state }: ShadowNotice) => `${shadow} was ${state}`;
+ * ```
+ */
 export interface SwapOptions {
   /**
    * How long the predecessor is kept, in milliseconds; 10,000 when left out, 0: not at all. A successor that fails
@@ -30,8 +42,11 @@ export interface SwapOptions {
 
 /** A policy was exchanged. */
 export interface SwapNotice {
+  /** The place. */
   readonly section: PolicySection;
+  /** Who decided before. */
   readonly from: string;
+  /** Who decides now. */
   readonly to: string;
   /** True when every forwarding loop handed the predecessor's state over. */
   readonly handedOver: boolean;
@@ -41,8 +56,11 @@ export interface SwapNotice {
 
 /** What happened to a shadow. */
 export interface ShadowNotice {
+  /** The place. */
   readonly section: PolicySection;
+  /** The plugin. */
   readonly shadow: string;
+  /** What happened to it. */
   readonly state: 'set' | 'cleared' | 'aside';
   /** Why it was put aside. */
   readonly message: string;

@@ -177,7 +177,7 @@ export class TeamManager {
    * twice or leaves no member.
    * @example
    * ```ts
-   * host.teams.edit('uplinks', { active: ['uplink1'], standby: ['uplink0'] });
+   * host.teams.edit('uplinks', { active: ['uplink1'], standby: ['uplink0'] }, host.nowUs);
    * ```
    */
   edit(name: string, edit: TeamEdit, nowUs: number): void {

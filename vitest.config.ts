@@ -6,6 +6,7 @@ const unit = [
   'packages/create-plugin/templates/{admission,load-distribution,detector}/test/*.test.ts',
   'plugins/*/test/**/*.test.ts',
   'test/requirements/**/*.test.ts',
+  'test/peers/**/*.test.ts',
   'test/*.test.ts',
   'examples/**/*.test.ts',
   'bench/**/*.test.ts',

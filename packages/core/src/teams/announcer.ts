@@ -109,6 +109,6 @@ function ipv6Bytes(address: string): number[] {
   const [head = '', tail] = address.split('::');
   const first = words(head);
   const last = words(tail ?? '');
-  const zeros = new Array<number>(Math.max(0, 8 - first.length - last.length)).fill(0);
+  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => 0);
   return [...first, ...zeros, ...last].flatMap((word) => [word >>> 8, word & 0xff]);
 }

@@ -165,10 +165,10 @@ describe('a team', () => {
       for (let loop = 0; loop < 100; loop++) {
         host.teams.edit('bond', { active: [...team.active, 'D'] }, host.nowUs);
         guest(host, 'a').sendAll(frames(4, MAC.a));
-        settle(host);
+        host.run(1000);
         host.teams.edit('bond', { active: [...team.active] }, host.nowUs);
         guest(host, 'a').sendAll(frames(4, MAC.a));
-        settle(host);
+        host.run(1000);
       }
       expect(host.teams.status('bond')).toEqual(before);
       expect(host.nics.list().map(({ failover, pendingBytes }) => [failover, pendingBytes])).toEqual(

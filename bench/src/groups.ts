@@ -1,6 +1,7 @@
 import { afpacket } from './cases/afpacket.ts';
 import { forward } from './cases/forward.ts';
 import { idle } from './cases/idle.ts';
+import { mistakes } from './cases/mistakes.ts';
 import { qemuStream } from './cases/qemu-stream.ts';
 import { ring } from './cases/ring.ts';
 import { scale } from './cases/scale.ts';
@@ -8,4 +9,4 @@ import { transmit } from './cases/transmit.ts';
 import type { Group } from './group.ts';
 
 /** Every group, in the order in which they run. */
-export const groups: readonly Group[] = [transmit, scale, ring, afpacket, forward, qemuStream, idle];
+export const groups: readonly Group[] = [transmit, scale, ring, afpacket, forward, qemuStream, idle, mistakes];

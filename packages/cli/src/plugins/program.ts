@@ -1,4 +1,4 @@
-import { newPlugin, type WrittenRequest } from '@fairlead/create-plugin';
+import { newPlugin, type UpdateFlags, updatePlugin, type WrittenRequest } from '@fairlead/create-plugin';
 import { type Command, InvalidArgumentError } from 'commander';
 import { faultLines } from '../config/fault.ts';
 import { faultFrom } from '../fault-from.ts';
@@ -29,6 +29,16 @@ export function addPluginCommands(program: Command, output: Output, done: (code:
       const terminal = !yes && stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : undefined;
       done(await answered(() => newPlugin(written, terminal, output).then(() => 0), output));
     });
+
+  plugin
+    .command('update')
+    .description('bring a package that an older scaffold made, or a hand, to the present one')
+    .argument('[folder]', 'folder of the package', '.')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--sources', 'change sources as well; otherwise they are left as they are')
+    .action(async (folder: string, flags: UpdateFlags) =>
+      done(await answered(async () => (updatePlugin(folder, flags, output), 0), output)),
+    );
 
   plugin
     .command('list')

@@ -9,7 +9,17 @@ import { step1 } from './step-1.ts';
 /** The steps, each from the scaffold before it. */
 const STEPS: readonly Step[] = [step1];
 
-/** How an update is made. */
+/**
+ * How an update is made.
+ *
+ * @example
+ * ```ts
+ * import { type UpdateFlags, updatePlugin } from '@fairlead/create-plugin';
+ *
+ * const look: UpdateFlags = { dryRun: true, sources: true };
+ * updatePlugin('./express-lane', look, { print: console.log });
+ * ```
+ */
 export interface UpdateFlags {
   /** Says what would change, and changes nothing. */
   readonly dryRun?: boolean;

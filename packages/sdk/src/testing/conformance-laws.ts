@@ -52,7 +52,16 @@ const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
   detector: detectorKit,
 };
 
-/** The kinds that have a kit. */
+/**
+ * The kinds that have a kit.
+ *
+ * @example
+ * ```ts
+ * import { CONFORMANCE_KINDS } from '@fairlead/sdk/testing';
+ *
+ * console.log(CONFORMANCE_KINDS.includes('admission')); // true
+ * ```
+ */
 export const CONFORMANCE_KINDS = Object.keys(KITS) as readonly PluginKind[];
 
 /** The options that a plugin takes, as an author writes them. */

@@ -1,7 +1,16 @@
 import type { DropReasonName } from '../verdict.ts';
 import type { TestVm } from './tables.ts';
 
-/** A NIC of a case: its speed, or more. */
+/**
+ * A NIC of a case.
+ *
+ * @example
+ * ```ts
+ * import type { CaseNic } from '@fairlead/sdk/testing';
+ *
+ * const busy: CaseNic = { name: 'eth0', speedBps: '10Gbps', pendingBytes: 30_000 };
+ * ```
+ */
 export interface CaseNic {
   /** `nic0`, `nic1`, … when left out. */
   readonly name?: string;
@@ -13,12 +22,30 @@ export interface CaseNic {
   readonly available?: boolean;
 }
 
-/** A VM of a case; rates and sizes also as text: `limitBps: '200Mbps'`. */
+/**
+ * A VM of a case; rates (bit/s) and sizes (bytes) also as text.
+ *
+ * @example
+ * ```ts
+ * import type { CaseVm } from '@fairlead/sdk/testing';
+ *
+ * const limited: CaseVm = { limitBps: '200Mbps', burstBytes: '64KiB', shares: 2 };
+ * ```
+ */
 export type CaseVm = {
   readonly [K in keyof TestVm]: TestVm[K] | (K extends `${string}${'Bps' | 'Bytes'}` ? string : never);
 };
 
-/** A run of frames of one VM. */
+/**
+ * A run of frames of one VM.
+ *
+ * @example
+ * ```ts
+ * import type { CaseBatch } from '@fairlead/sdk/testing';
+ *
+ * const later: CaseBatch = { vm: 1, atUs: 1000, bytes: [64, 1514], available: ['nic0'] };
+ * ```
+ */
 export interface CaseBatch {
   /** VM number, 0 when left out. */
   readonly vm?: number;
@@ -32,7 +59,16 @@ export interface CaseBatch {
   readonly available?: readonly (string | number)[];
 }
 
-/** What an admission policy is to say, one element for each frame of all batches, in order. */
+/**
+ * What an admission policy is to say, one element for each frame of all batches, in order.
+ *
+ * @example
+ * ```ts
+ * import type { AdmissionExpectation } from '@fairlead/sdk/testing';
+ *
+ * const expected: AdmissionExpectation = { verdicts: ['admit', 'drop'], reasons: [null, 'policed'] };
+ * ```
+ */
 export interface AdmissionExpectation {
   readonly verdicts?: readonly ('admit' | 'queue' | 'drop')[];
   /** Reason of each frame that is dropped; null for a frame that is not. */
@@ -41,17 +77,45 @@ export interface AdmissionExpectation {
   readonly retryAtUs?: readonly (number | null)[];
 }
 
-/** Which NIC a load distribution is to choose, for each frame of all batches, in order; by name or number. */
+/**
+ * Which NIC a load distribution is to choose, for each frame of all batches, in order; by name or number.
+ *
+ * @example
+ * ```ts
+ * import type { LoadDistributionExpectation } from '@fairlead/sdk/testing';
+ *
+ * const expected: LoadDistributionExpectation = { nics: ['nic0', 'nic1', 0] };
+ * ```
+ */
 export interface LoadDistributionExpectation {
   readonly nics: readonly (string | number)[];
 }
 
-/** What is expected of each kind that has cases. */
+/**
+ * What is expected of each kind that has cases.
+ *
+ * @example
+ * ```ts
+ * import type { ExpectationByKind } from '@fairlead/sdk/testing';
+ *
+ * const expected: ExpectationByKind['admission'] = { verdicts: ['queue'], retryAtUs: [1000] };
+ * ```
+ */
 export interface ExpectationByKind {
   admission: AdmissionExpectation;
   'load-distribution': LoadDistributionExpectation;
 }
 
+/**
+ * The kinds that `PolicyTester` takes.
+ *
+ * @example
+ * ```ts
+ * import type { PolicyKind } from '@fairlead/sdk/testing';
+ *
+ * const kinds: readonly PolicyKind[] = ['admission', 'load-distribution'];
+ * ```
+ */
 export type PolicyKind = keyof ExpectationByKind;
 
 /**

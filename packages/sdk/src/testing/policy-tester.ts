@@ -8,14 +8,43 @@ import type { PolicyCase, PolicyKind } from './policy-case.ts';
 import { type Answer, answersTo, caseError, nicNumber, type Trial, trialOf } from './policy-trial.ts';
 import { readOptions } from './read-options.ts';
 
-/** One test of a table, for any test framework. */
+/**
+ * One test of a table, for any test framework.
+ *
+ * @example
+ * ```ts
+ * import { test } from 'node:test';
+ * import type { PolicyTest } from '@fairlead/sdk/testing';
+ *
+ * function runAll(tests: readonly PolicyTest[]): void {
+ *   for (const { name, check } of tests) test(name, check);
+ * }
+ * ```
+ */
 export interface PolicyTest {
   readonly name: string;
   /** @throws PolicyCaseFailed when the policy answers something else than the case expects. */
   readonly check: () => void;
 }
 
-/** A policy did not answer what a case expects. A test framework shows `actual` and `expected` side by side. */
+/**
+ * A policy did not answer what a case expects. A test framework shows `actual` and `expected` side by side.
+ *
+ * @example
+ * ```ts
+ * import { PolicyCaseFailed } from '@fairlead/sdk/testing';
+ *
+ * function actualOf(check: () => void): unknown {
+ *   try {
+ *     check();
+ *     return undefined;
+ *   } catch (error) {
+ *     if (error instanceof PolicyCaseFailed) return error.actual;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ */
 export class PolicyCaseFailed extends Error {
   override readonly name = 'PolicyCaseFailed';
 

@@ -27,7 +27,16 @@ import {
 import { type Law, presupposing } from './law.ts';
 import { type KitParts, kitParts, tablesWritten } from './parts.ts';
 
-/** Makes an admission policy from what a host would give it. */
+/**
+ * Makes an admission policy from what a host would give it.
+ *
+ * @example
+ * ```ts
+ * import type { MakeAdmission } from '@fairlead/sdk/testing';
+ *
+ * const admitAll: MakeAdmission = () => ({ admit: () => undefined });
+ * ```
+ */
 export type MakeAdmission = (parts: KitParts) => AdmissionPolicy;
 
 /**

@@ -19,7 +19,18 @@ import {
   USUAL,
 } from './select-scenario.ts';
 
-/** Makes a load distribution from what a host would give it. */
+/**
+ * Makes a load distribution from what a host would give it.
+ *
+ * @example
+ * ```ts
+ * import type { MakeLoadDistribution } from '@fairlead/sdk/testing';
+ *
+ * const first: MakeLoadDistribution = ({ nics }) => ({
+ *   select: (batch) => void batch.nic.fill(nics.available[0], 0, batch.count),
+ * });
+ * ```
+ */
 export type MakeLoadDistribution = (parts: KitParts) => LoadDistribution;
 
 const LEAVING: SelectBounds = { ...USUAL, leaving: true };

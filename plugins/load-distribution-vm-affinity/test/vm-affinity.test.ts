@@ -2,6 +2,7 @@ import { isFairleadError, isPluginDefinition, macWord0, macWord1, parseMac, type
 import {
   conformanceLaws,
   loadDistributionLaws,
+  PolicyTester,
   type TestNicTable,
   testBatch,
   testNics,
@@ -152,4 +153,42 @@ describe('vm-affinity with pins in an order', () => {
     return new VmAffinity(nics, vms, { pins: { vm0: [last, nics.names[0]] } });
   });
   it.each(laws)('$name', ({ check }) => expect(check).not.toThrow());
+});
+
+describe('a table of cases', () => {
+  const nics = ['1Gbps', '1Gbps', '1Gbps'];
+  const vms = [{ name: 'web' }, { name: 'db' }];
+  const pinned = { pins: { db: ['nic2', 'nic0'] } };
+  const tests = new PolicyTester(definition).run('vm-affinity', {
+    cases: [
+      {
+        name: 'each VM has a NIC of its own',
+        nics,
+        vms,
+        frames: [{ bytes: [64, 1514] }, { vm: 1, bytes: [64] }],
+        expect: { nics: ['nic0', 'nic0', 'nic1'] },
+      },
+      {
+        name: 'a pinned VM has its first NIC that is there, and goes back to it',
+        options: pinned,
+        nics,
+        vms,
+        frames: [
+          { vm: 1, bytes: [64] },
+          { vm: 1, bytes: [64], available: ['nic0', 'nic1'] },
+          { vm: 1, bytes: [64], available: ['nic0', 'nic2'] },
+        ],
+        expect: { nics: ['nic2', 'nic0', 'nic2'] },
+      },
+      {
+        name: 'with all its NICs gone, the next one serves',
+        options: pinned,
+        nics: ['1Gbps', '1Gbps', { available: false }, '1Gbps'],
+        vms,
+        frames: [{ vm: 1, bytes: [64], available: ['nic1', 'nic3'] }],
+        expect: { nics: ['nic1'] },
+      },
+    ],
+  });
+  it.each(tests)('$name', ({ check }) => expect(check).not.toThrow());
 });

@@ -17,6 +17,7 @@ interface LiveFlags {
   readonly json?: boolean;
   /** A path, or false for `--no-control`; true is what commander says when neither was given. */
   readonly control?: string | boolean;
+  readonly shadowReport?: string;
 }
 
 interface ReplayCommandFlags {
@@ -59,7 +60,8 @@ export function createProgram(
       throw new WrongUse(exitCode === 0 ? 0 : WRONG_USE);
     });
 
-  const live = ({ for: forMs, json = false, control = true }: LiveFlags) => ({
+  const live = ({ for: forMs, json = false, control = true, shadowReport }: LiveFlags) => ({
+    ...(shadowReport === undefined ? {} : { shadowReport }),
     ...(forMs === undefined ? {} : { forMs }),
     ...(control === true ? {} : { control }),
     json,
@@ -73,6 +75,7 @@ export function createProgram(
     .option('--json', 'print lines of JSON')
     .option('--control <path>', 'where the control socket is to be (default: a path of its own, which is printed)')
     .option('--no-control', 'without a control socket')
+    .option('--shadow-report <file>', 'where to write what the shadow policies would have done, at the end')
     .action(async (flags: LiveFlags) => done(await demo(live(flags), output)));
 
   program
@@ -90,6 +93,7 @@ export function createProgram(
     .option('--json', 'print lines of JSON')
     .option('--control <path>', 'where the control socket is to be (default: a path of its own, which is printed)')
     .option('--no-control', 'without a control socket')
+    .option('--shadow-report <file>', 'where to write what the shadow policies would have done, at the end')
     .action(async (file: string, flags: LiveFlags) => done(await run(file, live(flags), output)));
 
   addControlCommands(program, output, done);

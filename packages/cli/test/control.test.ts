@@ -62,7 +62,7 @@ describe('the control socket', () => {
   it('answers what a running host is, and is gone when the host has ended', async () => {
     const { control } = await controlledHost(join(folder, 'made', 'b.sock'));
     const answer = await ask(control.path, 'status');
-    expect(answer).toMatchObject({ file: 'host.yaml', admission: 'none', distribution: 'first-available' });
+    expect(answer).toMatchObject({ file: 'host.yaml', admission: 'admit-all', distribution: 'first-available' });
     await control.close();
     endings.pop();
     expect(existsSync(control.path)).toBe(false);

@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_CONTROL_SOCKET: 'The control socket of a host cannot be opened. Name another path with --control.',
   FAIRLEAD_ERR_CONTROL_REACH: 'No running host answers at the control socket. Start one, or correct the path.',
   FAIRLEAD_ERR_CONTROL_REQUEST: 'A request to a running host cannot be read or does not fit its command.',
+  FAIRLEAD_ERR_REPORT_FORMAT:
+    'The file cannot be read or is no report of shadow policies. Name one that run has written.',
   FAIRLEAD_ERR_WORKER_LOST: 'A forwarding worker stalled or died and was replaced; its frames are accounted for.',
   FAIRLEAD_ERR_TEST_CASE:
     'A table of cases for a policy says something twice, or nothing. Mend the case that is named.',

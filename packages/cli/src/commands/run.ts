@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Host } from '@fairlead/core';
+import { Host, type ShadowReport } from '@fairlead/core';
+import { FairleadError } from '@fairlead/sdk';
 import { type CheckedHostFile, checkHostFile, faultAt } from '../config/check-host-file.ts';
 import { type Fault, faultLines } from '../config/fault.ts';
 import { namedPlace } from '../config/named-place.ts';
@@ -28,6 +30,8 @@ export interface RunOptions {
   readonly terminal?: TerminalStreams;
   /** Where the control socket is to be; false: there is to be none. At a path of its own when left out. */
   readonly control?: string | false;
+  /** File for what the shadow policies would have done. */
+  readonly shadowReport?: string;
 }
 
 /**
@@ -38,6 +42,12 @@ export async function run(name: string, options: RunOptions, output: Output): Pr
   const { checked, faults } = await checkHostFile(name);
   const refused = checked === undefined ? faults : refusals(checked);
   if (checked === undefined || refused.length > 0) return report(refused, options, output);
+  try {
+    // One that cannot be written is to be known now, not when the host has run.
+    if (options.shadowReport !== undefined) writeReport(options.shadowReport, { version: 1, sections: [] });
+  } catch (error) {
+    return report([faultFrom(error)], options, output);
+  }
   const stop = new Stop();
   let host: Host;
   let events: EventQueue;
@@ -61,6 +71,7 @@ export async function run(name: string, options: RunOptions, output: Output): Pr
   const cause = await watch(watched, checked.file.name, options, stop, output, control);
   await control?.close();
   await host.close();
+  if (options.shadowReport !== undefined) writeReport(options.shadowReport, host.shadowReport());
   return account(host, cause, options, output);
 }
 
@@ -78,6 +89,16 @@ function startFault({ file, composition }: CheckedHostFile, error: unknown): Fau
   const path = namedPlace(composition.config, fault.path);
   if (path === undefined) return fault.path === '' ? { ...fault, file: file.name } : faultAt(file, fault);
   return faultAt(file, { ...fault, path, what: `${fault.path}: ${fault.what}` });
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_REPORT_FORMAT` */
+function writeReport(file: string, shadows: ShadowReport): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(shadows, null, 2)}\n`);
+  } catch (cause) {
+    const what = `the report of the shadow policies cannot be written: ${(cause as Error).message}`;
+    throw new FairleadError('FAIRLEAD_ERR_REPORT_FORMAT', what, { where: file, mend: 'name another file', cause });
+  }
 }
 
 /** Opens the control socket. A path that was asked for must be had; without the usual one a host can do. */

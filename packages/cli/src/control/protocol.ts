@@ -19,7 +19,7 @@ export type ControlAnswer =
   | { readonly version: number; readonly ok: false; readonly error: ControlFault };
 
 /** An error as it crosses the socket. */
-export interface ControlFault {
+interface ControlFault {
   readonly code: ErrorCode;
   readonly what: string;
   readonly where?: string;

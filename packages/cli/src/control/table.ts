@@ -1,12 +1,13 @@
 import { checkValue, closest } from '@fairlead/core';
 import { FairleadError } from '@fairlead/sdk';
 import type { ControlCommand, Controlled } from './command.ts';
+import { policyCommands } from './commands/policies.ts';
 import { statusCommands } from './commands/status.ts';
 import { type ControlRequest, refused } from './protocol.ts';
 
 /** Every command that a running host answers: a group to a file, its list added here. */
 const commands: ReadonlyMap<string, ControlCommand> = new Map(
-  [...statusCommands].map((command) => [command.name, command]),
+  [...statusCommands, ...policyCommands].map((command) => [command.name, command]),
 );
 
 /**

@@ -1,8 +1,9 @@
 import type { Host } from '@fairlead/core';
+import { swapText } from '../commands/swap.ts';
 
 /** Something that happened to a host while it ran. */
 export interface HappenedEvent {
-  readonly event: 'fault' | 'nic' | 'vm' | 'device' | 'worker' | 'reservation-unmet' | 'log';
+  readonly event: 'fault' | 'nic' | 'vm' | 'device' | 'worker' | 'reservation-unmet' | 'swap' | 'shadow' | 'log';
   /** Since the host was made, in seconds. */
   readonly seconds: number;
   /** In words, on one line. */
@@ -33,6 +34,19 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
       true,
     ),
   );
+  host.on('swap', (notice) => say('swap', swapText(notice), notice.cause === 'probation'));
+  host.on('shadow', ({ section, shadow, state, message }) => {
+    const what = {
+      set: 'is asked beside the policy that decides',
+      cleared: 'is no longer asked',
+      aside: 'was put aside',
+    };
+    say(
+      'shadow',
+      `${section}: shadow ${shadow} ${what[state]}${message === '' ? '' : `: ${message}`}`,
+      state === 'aside',
+    );
+  });
   host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
 }
 

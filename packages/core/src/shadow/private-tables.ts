@@ -1,9 +1,6 @@
 import { type Columns, type NicTable, nicColumns, type VmTable, vmColumns } from '@fairlead/sdk';
 import type { NicView } from '../memory/nic-view.ts';
 
-/** Rows of VMs that are copied with each batch beside the batch's own: so all come round, at a bounded cost. */
-const ROWS_A_BATCH = 8;
-
 /** One column, and the shadow's copy of it. */
 interface ColumnPair<A extends Float64Array | Int32Array> {
   readonly from: A;
@@ -19,8 +16,8 @@ interface ColumnPairs {
 
 /**
  * Copies of a loop's tables, for a shadow to read and to scribble on: none of it is memory that anyone else reads. The
- * NICs and the batch's VM are copied for every batch; the other VMs a few at a time, in turn, so that with `n` VMs what
- * is seen of another one is at most `n / 8` batches old.
+ * NICs and the batch's VM are copied for every batch; the other VMs one at a time, in turn, so that with `n` VMs what
+ * is seen of another one is at most `n` batches old.
  */
 export class PrivateTables {
   readonly nics: NicTable;
@@ -58,35 +55,37 @@ export class PrivateTables {
   /** Brings the NICs up to date. */
   copyNics(): void {
     const { doubles, words } = this.#nicColumns;
-    for (let i = 0; i < doubles.length; i++) doubles[i].to.set(doubles[i].from);
-    for (let i = 0; i < words.length; i++) words[i].to.set(words[i].from);
+    const rows = this.#realNics.count;
+    for (let i = 0; i < doubles.length; i++) {
+      const { from, to, width } = doubles[i];
+      for (let at = 0; at < rows * width; at++) to[at] = from[at];
+    }
+    for (let i = 0; i < words.length; i++) {
+      const { from, to, width } = words[i];
+      for (let at = 0; at < rows * width; at++) to[at] = from[at];
+    }
     const { available, availableCount, preferred, epoch } = this.#realNics;
-    this.#available.set(available);
+    for (let i = 0; i < rows; i++) this.#available[i] = available[i];
     this.#nicCopy.availableCount = availableCount;
     this.#nicCopy.preferred = preferred;
     this.#nicCopy.epoch = epoch;
   }
 
-  /** Brings the row of one VM up to date, and those of a few others. */
+  /** Brings the row of one VM up to date, and that of the next one in turn. */
   copyVm(vm: number): void {
     this.#copyRow(vm);
-    const rows = this.#vmCount < ROWS_A_BATCH ? this.#vmCount : ROWS_A_BATCH;
-    for (let i = 0; i < rows; i++) {
-      this.#copyRow(this.#nextRow);
-      this.#nextRow = this.#nextRow + 1 < this.#vmCount ? this.#nextRow + 1 : 0;
-    }
+    this.#copyRow(this.#nextRow);
+    this.#nextRow = this.#nextRow + 1 < this.#vmCount ? this.#nextRow + 1 : 0;
   }
 
   #copyRow(vm: number): void {
     const { doubles, words } = this.#vmColumns;
     for (let i = 0; i < doubles.length; i++) {
       const { from, to, width } = doubles[i];
-      for (let at = vm * width; at < (vm + 1) * width; at++) to[at] = from[at];
+      if (width === 1) to[vm] = from[vm];
+      else for (let at = vm * width; at < (vm + 1) * width; at++) to[at] = from[at];
     }
-    for (let i = 0; i < words.length; i++) {
-      const { from, to, width } = words[i];
-      for (let at = vm * width; at < (vm + 1) * width; at++) to[at] = from[at];
-    }
+    for (let i = 0; i < words.length; i++) words[i].to[vm] = words[i].from[vm];
   }
 }
 

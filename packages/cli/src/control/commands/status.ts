@@ -21,15 +21,14 @@ export const statusCommands = [
   controlCommand({
     name: 'status',
     args: noArguments,
-    run({ host, composition, name }): HostStatus {
+    run({ host, name }): HostStatus {
       return {
         fairlead: ownManifest().version,
         pid: process.pid,
         file: name,
         upSeconds: Math.round(host.nowUs / 1e4) / 100,
         workers: host.config.runtime.workers,
-        admission: composition.admission.chain[0]?.name ?? 'none',
-        distribution: composition.distribution.chain[0]?.name ?? 'first-available',
+        ...host.policies,
         nics: host.nics.list().map(({ name: nic, state, available, speedBps, txFrames }) => {
           return { name: nic, state, available, speedBps, txFrames };
         }),

@@ -11,7 +11,7 @@ export { RingGroup } from './memory/ring-group.ts';
 export type { Enter, Phase, Threads } from './memory/threads.ts';
 export { Forwarder, type ForwarderOptions } from './path/forwarder.ts';
 export type { Drain, NicQueues } from './path/nic-queues.ts';
-export { type Place, type PluginFault, Policies, type Seat } from './path/policies.ts';
+export { type Place, type PluginFault, type Policed, Policies, type Seat, type Watching } from './path/policies.ts';
 export type { Serve, TransmitPath, Turn } from './path/transmit.ts';
 export { ArenaPort } from './path/vnic-port.ts';
 export { instantiate, type Provided, type Surroundings } from './plugins/instantiate.ts';

@@ -27,7 +27,8 @@ export interface Watching<T> {
   readonly needsFlow: boolean;
 }
 
-interface Policed {
+/** The policy that sits in each section of the configuration. */
+export interface Policed {
   readonly admission: AdmissionPolicy;
   readonly distribution: LoadDistribution;
 }

@@ -24,6 +24,7 @@ const notOurs = new Set(['node_modules', 'dist', 'out', 'coverage']);
 function floorOf(dir) {
   if (dir === 'packages/sdk') return () => false;
   if (dir === 'packages/core' || dir.startsWith('plugins/')) return (name) => name === '@fairlead/sdk';
+  if (dir === 'packages/simulator') return (name) => name === '@fairlead/core' || name === '@fairlead/sdk';
   if (dir.startsWith('packages/')) return (name) => name !== 'fairlead';
   return undefined;
 }
@@ -141,7 +142,7 @@ export function findingsIn(tree) {
       const text = readFileSync(path.join(tree, place), 'utf8');
       const file = ts.createSourceFile(place, text, ts.ScriptTarget.Latest, true);
       findings.push(...wrongImports(file, owner, packages));
-      const repeatable = /^(packages\/(sdk|core)|plugins\/[^/]+)\/src\//.test(place);
+      const repeatable = /^(packages\/(sdk|core|simulator)|plugins\/[^/]+)\/src\//.test(place);
       if (repeatable && !mayReadClock.has(place)) findings.push(...ambientReadings(file));
     }
   }

@@ -44,6 +44,7 @@ export { type LoadedPlugin, loadPlugin, locatePlugins } from './plugins/load.ts'
 export { manifestOf, type PluginManifest } from './plugins/manifest.ts';
 export type { ComposeOptions } from './plugins/plan-loader.ts';
 export { type Checked, type Complaint, checkValue, closest, complaintFrom } from './plugins/schema-values.ts';
+export { SeededRandom } from './random.ts';
 export { rehearse } from './rehearse.ts';
 export type {
   PolicySection,

@@ -3,6 +3,14 @@ import type { Random } from '@fairlead/sdk';
 /**
  * A seeded generator (xoshiro128**, Blackman & Vigna 2018). Each name draws a stream of its own from one seed, so that
  * adding a plugin does not change what another one sees.
+ *
+ * @example
+ * ```ts
+ * import { SeededRandom } from '@fairlead/core';
+ *
+ * const arrivals = new SeededRandom(7, 'arrivals');
+ * const gapUs = -Math.log(1 - arrivals.next()) * 1000;
+ * ```
  */
 export class SeededRandom implements Random {
   readonly #state = new Uint32Array(4);

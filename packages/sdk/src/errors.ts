@@ -4,6 +4,7 @@
  */
 export const ERROR_CODES = {
   FAIRLEAD_ERR_CONFIG_READ: 'The configuration file cannot be read. Check the path and its permissions.',
+  FAIRLEAD_ERR_OUTPUT: 'A result cannot be written where it was asked for. Name a file that may be written.',
   FAIRLEAD_ERR_CONFIG_SYNTAX: 'The configuration file is not valid YAML. Mend the line that is named.',
   FAIRLEAD_ERR_CONFIG_INVALID: 'The configuration has a value of the wrong shape. Mend the path that is named.',
   FAIRLEAD_ERR_CONFIG_NAME: 'Two things have one name, or a name refers to nothing. Rename, or declare it.',

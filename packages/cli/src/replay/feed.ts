@@ -1,6 +1,7 @@
 import type { Host } from '@fairlead/core';
 import type { CaptureReader } from '@fairlead/nic-driver-pcap/capture';
-import type { DecisionLog } from './decision-log.ts';
+import { DropReason } from '@fairlead/sdk';
+import type { DecisionLog } from '@fairlead/simulator/decisions';
 import type { ReplayGuest } from './replay-guest.ts';
 import { Senders } from './senders.ts';
 
@@ -58,7 +59,7 @@ export class Feed {
     if ((this.#guests[vm] as ReplayGuest).offer(this.#frame, bytes)) return;
     counts.noRoom++;
     this.#log.settle();
-    this.#log.dropped(vm, host.nowUs, 'ring-full', 1, bytes);
+    this.#log.dropped(vm, host.nowUs, DropReason.RingFull, 1, bytes);
   }
 
   /** Copies the frame, at its length on the wire, and returns that. */

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { type Composition, composeHost, Host, type WrittenHostConfig } from '@fairlead/core';
 import type { PluginDefinition } from '@fairlead/sdk';
+import { type DecisionLog, firstAvailable, watchedAdmission, watchedDistribution } from '@fairlead/simulator/decisions';
 import { basesOf, type CheckedHostFile } from '../config/check-host-file.ts';
-import type { DecisionLog } from './decision-log.ts';
 import { replayGuest } from './replay-guest.ts';
-import { firstAvailable, watchedAdmission, watchedDistribution } from './watched-policies.ts';
 
 /** Name of the capture of a NIC, in the output folder. */
 export const captureName = (nic: string): string => `${nic}.pcapng`;

@@ -4,11 +4,12 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import type { Account, Host } from '@fairlead/core';
 import { CaptureReader } from '@fairlead/nic-driver-pcap/capture';
 import { FairleadError } from '@fairlead/sdk';
+import { DecisionLog } from '@fairlead/simulator/decisions';
 import type { CheckedHostFile } from '../config/check-host-file.ts';
 import { type HappenedEvent, listen } from '../live/events.ts';
 import { type Rates, ratesBetween } from '../live/rates.ts';
 import { Sampler } from '../live/sample.ts';
-import { DecisionLog } from './decision-log.ts';
+import { DecisionFile } from './decision-file.ts';
 import { digestFiles, digestOfAll, type OutputDigest } from './digest.ts';
 import { Feed, type FeedCounts } from './feed.ts';
 import { captureName, replayHost } from './replay-host.ts';
@@ -58,10 +59,14 @@ export async function replay(checked: CheckedHostFile, options: ReplayOptions): 
   const notes: string[] = [];
   const events: HappenedEvent[] = [];
   const reader = new CaptureReader(options.capture, { onTruncated: (message) => notes.push(message) });
-  let log: DecisionLog | undefined;
+  let decisions: DecisionFile | undefined;
   let host: Host | undefined;
   try {
-    log = openLog(options.out, checked);
+    decisions = openDecisions(options.out);
+    const log = new DecisionLog(
+      checked.composition.config.vms.map((vm) => vm.name),
+      decisions.sink,
+    );
     const made = await replayHost(checked, options.out, options.nicSpeedBps, log);
     host = made.host;
     const sampler = new Sampler(host, made.composition);
@@ -77,8 +82,9 @@ export async function replay(checked: CheckedHostFile, options: ReplayOptions): 
     log.settle();
     const rates = ratesBetween(before, sampler.take());
     await host.close();
-    log.close();
-    log = undefined;
+    log.flush();
+    decisions.close();
+    decisions = undefined;
     const accounts = host.accounts();
     const names = [DECISIONS_NAME, ...checked.composition.config.nics.map((nic) => captureName(nic.name))];
     const files = await digestFiles(options.out, names);
@@ -89,18 +95,15 @@ export async function replay(checked: CheckedHostFile, options: ReplayOptions): 
     return { capture, strangers, rates, accounts, conserved, events, notes, files, digest: digestOfAll(files) };
   } finally {
     reader.close();
-    log?.close();
+    decisions?.close();
     await host?.close();
   }
 }
 
-function openLog(out: string, checked: CheckedHostFile): DecisionLog {
+function openDecisions(out: string): DecisionFile {
   try {
     mkdirSync(out, { recursive: true });
-    return new DecisionLog(
-      join(out, DECISIONS_NAME),
-      checked.composition.config.vms.map((vm) => vm.name),
-    );
+    return new DecisionFile(join(out, DECISIONS_NAME));
   } catch (cause) {
     throw new FairleadError('FAIRLEAD_ERR_DRIVER_OPEN', `the outputs cannot be written: ${(cause as Error).message}`, {
       where: out,

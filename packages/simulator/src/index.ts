@@ -1,0 +1,18 @@
+export { type ComparedFigure, changeBetween, compareResults, labelOf } from './compare.ts';
+export { countText, figureText, percentText, rateText, timeText } from './figures.ts';
+export { reportHtml } from './report/report-html.ts';
+export type * from './result.ts';
+export { RESULT_VERSION } from './result.ts';
+export { type SimulateOptions, simulateChecked } from './run/simulate.ts';
+export { type CheckedScenario, checkScenario, type NamedSender, type Scenario } from './scenario/check.ts';
+export {
+  EVENT_KINDS,
+  type EventEntry,
+  type NetworkEntry,
+  type ScenarioParts,
+  SENDER_KINDS,
+  type SenderEntry,
+  scenarioSchema,
+  type WrittenScenario,
+} from './scenario/schema.ts';
+export { simulate } from './simulate.ts';

@@ -1,0 +1,16 @@
+import type { Host } from '@fairlead/core';
+import type { EventResult } from '../result.ts';
+
+/** Keeps what a host says of itself while it runs. */
+export function hear(host: Host, events: EventResult[]): void {
+  const say = (text: string): void => void events.push({ seconds: host.nowUs / 1e6, by: 'host', text });
+  host.on('nic', ({ nic, state, cause }) => say(`NIC ${nic} is ${state}: ${cause}`));
+  host.on('vm', ({ vm, state }) => say(`VM ${vm} is ${state}`));
+  host.on('device', ({ device, message }) => say(`virtual NIC ${device} failed: ${message}`));
+  host.on('fault', ({ plugin, hook, vm, fallback, message }) =>
+    say(`plugin ${plugin} failed in ${hook}() for VM ${vm}; ${fallback} serves: ${message.replaceAll(/\s+/g, ' ')}`),
+  );
+  host.on('reservation-unmet', (unmet) =>
+    say(`the NICs that are up cannot meet the reservation of ${unmet.map(({ vm }) => vm).join(', ')}`),
+  );
+}

@@ -1,0 +1,117 @@
+import type { Host } from '@fairlead/core';
+import type { Network } from '../network/network.ts';
+import type { SimulatedNic } from '../network/simulated-nic.ts';
+import type { Scenario } from '../scenario/check.ts';
+import type { EventEntry, NetworkEntry } from '../scenario/schema.ts';
+import type { Flow } from '../traffic/flow.ts';
+import { SimulatedGuest } from '../traffic/guest.ts';
+
+/** Something that the script does at a time. */
+export interface ScriptLine {
+  readonly atUs: number;
+  /** In words; undefined for what goes without saying. */
+  readonly text: string | undefined;
+  run(): Promise<void> | void;
+}
+
+/** What the script acts on. */
+export interface Stage {
+  readonly host: Host;
+  readonly network: Network;
+  readonly nics: readonly SimulatedNic[];
+  readonly flows: readonly Flow[];
+  readonly scenario: Scenario;
+}
+
+/** Everything that happens at a time, in order: the scenario's events, and the beginnings and ends of its senders. */
+export function scriptOf(stage: Stage): ScriptLine[] {
+  const { scenario } = stage;
+  const lines: ScriptLine[] = [];
+  for (const [entry, { start, stop, name }] of scenario.named.entries()) {
+    const text = start > 0 ? `${name} starts` : undefined;
+    lines.push({ atUs: start, text, run: () => eachFlow(stage, entry, (flow, nowUs) => flow.source.start(nowUs)) });
+    if (stop !== undefined && stop < scenario.duration)
+      lines.push({
+        atUs: stop,
+        text: `${name} stops`,
+        run: () => eachFlow(stage, entry, (flow, nowUs) => flow.source.stop(nowUs)),
+      });
+  }
+  for (const event of scenario.events) lines.push(lineOf(stage, event));
+  return lines.sort((a, b) => a.atUs - b.atUs); // stable: of the same time, in the order of the file
+}
+
+function eachFlow({ host, network, flows }: Stage, entry: number, act: (flow: Flow, nowUs: number) => void): void {
+  for (const flow of flows) if (flow.entry === entry) act(flow, host.nowUs);
+  network.work(host.nowUs);
+  for (const { name } of host.config.vms) {
+    const guest = host.device(name);
+    if (guest instanceof SimulatedGuest) guest.wake();
+  }
+}
+
+function lineOf(stage: Stage, event: EventEntry): ScriptLine {
+  const { host, scenario } = stage;
+  const { at: atUs, nic = '', vm = '', sender = '', rateBps = 0, change = {}, bandwidth = {} } = event;
+  const entry = scenario.named.findIndex(({ name }) => name === sender);
+  const line = (text: string, run: ScriptLine['run']): ScriptLine => ({ atUs, text, run });
+  switch (event.do) {
+    case 'nic-down':
+      return line(`cable of ${nic} pulled`, () => nicOf(stage, nic).setLink(false));
+    case 'nic-up':
+      return line(`cable of ${nic} plugged in`, () => nicOf(stage, nic).setLink(true));
+    case 'nic-change':
+      return line(`${nic}: ${describe(change)}`, () => changeNetwork(stage, nic, change));
+    case 'vm-suspend':
+      return line(`${vm} suspended`, () => host.vms.suspend(vm));
+    case 'vm-resume':
+      return line(`${vm} resumed`, () => host.vms.resume(vm));
+    case 'vm-bandwidth':
+      return line(`${vm}: ${describe(bandwidth)}`, () => host.resources.setAllocation(vm, bandwidth as object));
+    case 'sender-start':
+      return line(`${sender} starts`, () => eachFlow(stage, entry, (flow, nowUs) => flow.source.start(nowUs)));
+    case 'sender-stop':
+      return line(`${sender} stops`, () => eachFlow(stage, entry, (flow, nowUs) => flow.source.stop(nowUs)));
+    case 'sender-rate':
+      return line(`${sender}: ${describe({ rateBps })}`, () =>
+        eachFlow(stage, entry, (flow, nowUs) => flow.source.setRate?.(rateBps, nowUs)),
+      );
+  }
+}
+
+function nicOf({ host, nics }: Stage, nic: string): SimulatedNic {
+  return nics[host.nics.index(nic)] as SimulatedNic;
+}
+
+function changeNetwork(stage: Stage, nic: string, change: NetworkEntry): void {
+  const { network, host } = stage;
+  const driver = nicOf(stage, nic);
+  const cable = network.cables[host.nics.index(nic)];
+  if (change.speedBps !== undefined) driver.speedBps = change.speedBps;
+  if (cable === undefined) return;
+  const { bottleneckBps, queueBytes, delay, lossRate, burstLossRate, burstLossFrames, inboundLossRate } = change;
+  const both = defined({ queueBytes, delayUs: delay });
+  cable.out.set({ ...both, ...defined({ rateBps: bottleneckBps, lossRate, burstLossRate, burstLossFrames }) });
+  const inboundBps = bottleneckBps ?? (change.speedBps === undefined ? undefined : driver.speedBps);
+  cable.in.set({ ...both, ...defined({ rateBps: inboundBps, lossRate: inboundLossRate }) });
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
+const UNITS = { Bps: 'bit/s', Bytes: 'bytes', delay: 'us' } as const;
+
+/** What was changed, as `speedBps 50 Mbit/s`. */
+function describe(change: object): string {
+  return Object.entries(change)
+    .map(([key, value]) => {
+      const unit = Object.entries(UNITS).find(([suffix]) => key.endsWith(suffix))?.[1];
+      if (typeof value !== 'number' || unit === undefined) return `${key} ${String(value)}`;
+      if (unit === 'bit/s' && value >= 1e6) return `${key} ${value / 1e6} Mbit/s`;
+      return unit === 'us' ? `${key} ${value / 1000} ms` : `${key} ${value} ${unit}`;
+    })
+    .join(', ');
+}

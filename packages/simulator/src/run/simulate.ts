@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Host, SeededRandom } from '@fairlead/core';
+import { parseMac } from '@fairlead/sdk';
+import { DecisionDigest } from '../decisions/decision-digest.ts';
+import { DecisionLog } from '../decisions/decision-log.ts';
+import { DecisionSeries, intervalFor, NicSeries } from '../measure/series.ts';
+import { type Cable, Network } from '../network/network.ts';
+import { Path } from '../network/path.ts';
+import type { SimulatedNic } from '../network/simulated-nic.ts';
+import type { EventResult, SimulationResult } from '../result.ts';
+import type { Scenario } from '../scenario/check.ts';
+import { assertAllConserved, simulationAccounts } from './accounts.ts';
+import { composeSimulated, driverFacts, networkOf } from './compose.ts';
+import { hear } from './host-events.ts';
+import { outcome } from './outcome.ts';
+import { scriptOf } from './script.ts';
+import { Traffic } from './traffic.ts';
+
+/** What `simulate` may be told beside the scenario. */
+export interface SimulateOptions {
+  /** Is told, now and then, which part of the run is done, from 0 to 1, and how many frames have passed the NICs. */
+  readonly progress?: (part: number, frames: number, nowUs: number) => void;
+  /** Is given the decision log, as it is written: lines of JSON. */
+  readonly decisions?: (text: string) => void;
+}
+
+/** Room of a queue in the network of which the scenario says nothing, in bytes. */
+const DEFAULT_QUEUE_BYTES = 256 * 1024;
+
+/**
+ * Runs a scenario on the virtual clock. The same scenario gives the same result.
+ *
+ * @throws FairleadError what a plugin of the host throws while it is made; `FAIRLEAD_ERR_CONSERVATION` when at the end
+ * some frame is not accounted for, which is a fault of the program.
+ */
+export async function simulateChecked(scenario: Scenario, options: SimulateOptions = {}): Promise<SimulationResult> {
+  const digest = new DecisionDigest();
+  const decisions = new DecisionSeries(scenario.host.config.nics.length);
+  const sink = (text: string): void => {
+    digest.sink(text);
+    options.decisions?.(text);
+  };
+  const log = new DecisionLog(
+    scenario.host.config.vms.map(({ name }) => name),
+    sink,
+    decisions,
+  );
+  const host = new Host(await composeSimulated(scenario, log));
+  try {
+    log.watch(host.arena.nics);
+    const events: EventResult[] = [];
+    const { network, nics, traffic } = connect(host, scenario);
+    await host.start();
+    hear(host, events);
+    const nicSeries = new NicSeries(host, nics, network.cables);
+    const stage = { host, network, nics, flows: traffic.flows, scenario };
+    const intervalUs = intervalFor(scenario.duration);
+    const script = scriptOf(stage);
+    const frames = (): number => nics.reduce((sum, nic) => sum + nic.sentFrames + nic.receivedFrames, 0);
+    let line = 0;
+    for (let end = intervalUs; ; end += intervalUs) {
+      const untilUs = Math.min(end, scenario.duration);
+      while (line < script.length && (script[line]?.atUs ?? 0) < untilUs) {
+        const { atUs, text, run } = script[line++] as (typeof script)[number];
+        runTo(host, network, atUs, scenario.step);
+        if (text !== undefined) events.push({ seconds: atUs / 1e6, by: 'script', text });
+        await run();
+      }
+      runTo(host, network, untilUs, scenario.step);
+      log.settle();
+      for (const meter of traffic.meters) meter.mark();
+      nicSeries.mark();
+      decisions.mark();
+      options.progress?.(untilUs / scenario.duration, frames(), untilUs);
+      if (untilUs === scenario.duration) break;
+      if (options.progress !== undefined) await nextTurn();
+    }
+    log.flush();
+    const accounts = simulationAccounts(host, network, nics);
+    assertAllConserved(accounts);
+    return outcome({ ...stage, traffic, nicSeries, decisions, events, accounts, intervalUs, frames: frames(), digest });
+  } finally {
+    await host.close();
+  }
+}
+
+function runTo(host: Host, network: Network, untilUs: number, stepUs: number): void {
+  if (untilUs > host.nowUs) host.run(untilUs - host.nowUs, stepUs);
+  network.advance(untilUs);
+}
+
+/** Makes the network and the flows, and connects them with the host. */
+function connect(host: Host, scenario: Scenario) {
+  const randomFor = (stream: string): SeededRandom => new SeededRandom(scenario.seed, stream);
+  const cables = host.config.nics.map(({ name }, i): Cable => {
+    const said = networkOf(scenario, name);
+    const { speedBps, delayUs, lossRate } = driverFacts(scenario, i);
+    const both = { queueBytes: said.queueBytes ?? DEFAULT_QUEUE_BYTES, delayUs };
+    const bursts = { burstLossRate: said.burstLossRate ?? 0, burstLossFrames: said.burstLossFrames ?? 1 };
+    const rateBps = said.bottleneckBps ?? Number.POSITIVE_INFINITY;
+    const inbound = { lossRate: said.inboundLossRate ?? 0, burstLossRate: 0, burstLossFrames: 1 };
+    return {
+      isUp: true,
+      out: new Path(randomFor(`path ${name} out`), { ...both, ...bursts, rateBps, lossRate }),
+      // Outwards the NIC itself is the line; inwards the path is.
+      in: new Path(randomFor(`path ${name} in`), { ...both, ...inbound, rateBps: said.bottleneckBps ?? speedBps }),
+    };
+  });
+  const network = new Network(
+    cables,
+    host.config.vms.map(({ mac }) => parseMac(mac)),
+  );
+  const traffic = new Traffic(host, network, scenario, randomFor);
+  const nics = host.config.nics.map(({ name }) => host.nics.driver<SimulatedNic>(name));
+  for (const [i, nic] of nics.entries()) nic.connect(network, cables[i] as Cable, traffic.inbound);
+  return { network, nics, traffic };
+}

@@ -1,0 +1,179 @@
+import {
+  type Complaint,
+  type ComposeOptions,
+  type Composition,
+  checkHost,
+  checkValue,
+  closest,
+  rehearse,
+} from '@fairlead/core';
+import {
+  type EventEntry,
+  type ScenarioParts,
+  type SenderEntry,
+  scenarioSchema,
+  type WrittenScenario,
+} from './schema.ts';
+
+/** A checked scenario: the host as it is configured, and what the simulation does with it. */
+export interface Scenario extends ScenarioParts {
+  readonly host: Composition;
+  /** How the plugins of the host were found. */
+  readonly options: ComposeOptions;
+  /** Senders with their names and every option of their kind in place. */
+  readonly named: readonly NamedSender[];
+}
+
+/** A sender with what its kind takes for granted. */
+export type NamedSender = SenderEntry & { readonly name: string };
+
+export interface CheckedScenario {
+  /** Absent when there is a complaint. */
+  readonly scenario: Scenario | undefined;
+  readonly complaints: readonly Complaint[];
+}
+
+/** Options that only some kinds of sender have; and whether they must be there. */
+const OPTIONS_OF: Readonly<Record<SenderEntry['kind'], Readonly<Partial<Record<keyof SenderEntry, 'must' | 'may'>>>>> =
+  {
+    tcp: { congestion: 'may', sizeBytes: 'may', receiveWindowBytes: 'may', delayedAck: 'may', minRto: 'may' },
+    constant: { rateBps: 'must', spacing: 'may', queueFrames: 'may' },
+    'on-off': { rateBps: 'must', on: 'must', off: 'must', periods: 'may', queueFrames: 'may' },
+    bursts: { burstFrames: 'must', every: 'must', queueFrames: 'may' },
+  };
+const SPECIAL = [
+  ...new Set(Object.values(OPTIONS_OF).flatMap((options) => Object.keys(options))),
+] as (keyof SenderEntry)[];
+
+const NEEDS: Readonly<Record<EventEntry['do'], readonly (keyof EventEntry)[]>> = {
+  'nic-down': ['nic'],
+  'nic-up': ['nic'],
+  'nic-change': ['nic', 'change'],
+  'vm-suspend': ['vm'],
+  'vm-resume': ['vm'],
+  'vm-bandwidth': ['vm', 'bandwidth'],
+  'sender-start': ['sender'],
+  'sender-stop': ['sender'],
+  'sender-rate': ['sender', 'rateBps'],
+};
+
+/** Checks a scenario as a whole, down to the plugins of its host. Every fault is reported, not the first alone. */
+export async function checkScenario(written: WrittenScenario, options: ComposeOptions = {}): Promise<CheckedScenario> {
+  const checked = checkValue(scenarioSchema, written, 'FAIRLEAD_ERR_CONFIG_INVALID');
+  const complaints: Complaint[] = [...checked.complaints];
+  const composition = await checkItsHost(written, options, complaints);
+  if (checked.complaints.length > 0 || composition === undefined) return { scenario: undefined, complaints };
+  const { host: _, ...parts } = checked.value as ScenarioParts & { host: unknown };
+  new Survey(parts, composition, complaints).all();
+  if (complaints.length > 0) return { scenario: undefined, complaints };
+  return { scenario: { ...parts, host: composition, options, named: named(parts.senders) }, complaints };
+}
+
+async function checkItsHost(
+  written: WrittenScenario,
+  options: ComposeOptions,
+  complaints: Complaint[],
+): Promise<Composition | undefined> {
+  if (written?.host === undefined) return undefined; // said already
+  const { composition, complaints: wrong } = await checkHost(written.host, options);
+  const all = composition === undefined ? wrong : await rehearse(composition);
+  for (const complaint of all)
+    complaints.push({ ...complaint, path: complaint.path === '' ? 'host' : `host.${complaint.path}` });
+  return all.length === 0 ? composition : undefined;
+}
+
+/** Senders without a name are called after their VM and kind, and numbered where that is not enough. */
+function named(senders: readonly SenderEntry[]): NamedSender[] {
+  const given = new Set(senders.flatMap(({ name }) => name ?? []));
+  return senders.map((sender) => {
+    if (sender.name !== undefined) return { ...sender, name: sender.name };
+    const base = `${sender.vm}-${sender.kind}`;
+    let name = base;
+    for (let n = 2; given.has(name); n++) name = `${base}-${n}`;
+    given.add(name);
+    return { ...sender, name };
+  });
+}
+
+/** Looks for what a schema cannot say: names that lead nowhere, options of another kind. */
+class Survey {
+  readonly #parts: ScenarioParts;
+  readonly #complaints: Complaint[];
+  readonly #vms: readonly string[];
+  readonly #nics: readonly string[];
+  readonly #senders: readonly string[];
+
+  constructor(parts: ScenarioParts, { config }: Composition, complaints: Complaint[]) {
+    this.#parts = parts;
+    this.#complaints = complaints;
+    this.#vms = config.vms.map(({ name }) => name);
+    this.#nics = config.nics.map(({ name }) => name);
+    this.#senders = named(parts.senders).map(({ name }) => name);
+  }
+
+  all(): void {
+    for (const [i, sender] of this.#parts.senders.entries()) this.#sender(sender, `senders[${i}]`, i);
+    for (const nic of Object.keys(this.#parts.network))
+      if (nic !== '*') this.#known('NIC', nic, this.#nics, `network.${nic}`);
+    for (const [i, event] of this.#parts.events.entries()) this.#event(event, `events[${i}]`);
+    const { duration, warmUp } = this.#parts;
+    if (warmUp >= duration) this.#wrong('warmUp', 'the warm-up is as long as the run', 'make it shorter than duration');
+  }
+
+  #wrong(path: string, what: string, mend: string, code: Complaint['code'] = 'FAIRLEAD_ERR_CONFIG_INVALID'): void {
+    this.#complaints.push({ code, path, what, mend });
+  }
+
+  #known(thing: string, name: string, names: readonly string[], path: string): void {
+    if (names.includes(name)) return;
+    const near = closest(name, names);
+    const mend = near === undefined ? `use one of: ${names.join(', ')}` : `did you mean "${near}"?`;
+    this.#wrong(path, `there is no ${thing} "${name}"`, mend, 'FAIRLEAD_ERR_CONFIG_NAME');
+  }
+
+  #sender(sender: SenderEntry, path: string, i: number): void {
+    const { kind, vm, to, from, start, stop } = sender;
+    this.#known('VM', vm, this.#vms, `${path}.vm`);
+    const twin = this.#parts.senders.findIndex(({ name }) => name !== undefined && name === sender.name);
+    if (sender.name !== undefined && twin < i) {
+      const what = `"${sender.name}" is the name of senders[${twin}] already`;
+      this.#wrong(`${path}.name`, what, 'give each its own name', 'FAIRLEAD_ERR_CONFIG_NAME');
+    }
+    if (to !== undefined && from !== undefined)
+      this.#wrong(`${path}.from`, 'a sender has either to or from', 'remove one; vm is the other end');
+    if (from !== undefined && this.#vms.includes(from))
+      this.#wrong(`${path}.from`, `"${from}" is a VM of this host`, `write vm: ${from} and to: ${vm}`);
+    if (to === vm) this.#wrong(`${path}.to`, 'a VM does not send to itself', 'name another one, or leave it out');
+    if (stop !== undefined && stop <= start)
+      this.#wrong(`${path}.stop`, 'it would end before it begins', 'make stop later than start');
+    const options = OPTIONS_OF[kind];
+    for (const option of SPECIAL) {
+      if (options[option] === 'must' && sender[option] === undefined)
+        this.#wrong(`${path}.${option}`, `"${option}" is missing`, `a sender of kind ${kind} needs it`);
+      if (options[option] === undefined && sender[option] !== undefined)
+        this.#wrong(
+          `${path}.${option}`,
+          `a sender of kind ${kind} has no "${option}"`,
+          'remove it, or change the kind',
+        );
+    }
+  }
+
+  #event(event: EventEntry, path: string): void {
+    const needs = NEEDS[event.do];
+    for (const key of ['nic', 'vm', 'sender', 'rateBps', 'change', 'bandwidth'] as const) {
+      if (needs.includes(key) && event[key] === undefined)
+        this.#wrong(`${path}.${key}`, `"${key}" is missing`, `${event.do} needs it`);
+      if (!needs.includes(key) && event[key] !== undefined)
+        this.#wrong(`${path}.${key}`, `${event.do} has no "${key}"`, 'remove it');
+    }
+    if (event.nic !== undefined) this.#known('NIC', event.nic, this.#nics, `${path}.nic`);
+    if (event.vm !== undefined) this.#known('VM', event.vm, this.#vms, `${path}.vm`);
+    if (event.sender !== undefined) this.#known('sender', event.sender, this.#senders, `${path}.sender`);
+    if (event.at > this.#parts.duration)
+      this.#wrong(`${path}.at`, 'the run is over by then', 'make it earlier, or duration longer');
+    const target = named(this.#parts.senders).find(({ name }) => name === event.sender);
+    if (event.do === 'sender-rate' && target?.kind === 'tcp')
+      this.#wrong(`${path}.sender`, 'a tcp sender has no rate', 'it sends what the network lets it');
+  }
+}

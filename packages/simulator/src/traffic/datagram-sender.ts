@@ -1,0 +1,76 @@
+import { type Flow, Sent, type Source } from './flow.ts';
+import type { Pace } from './pace.ts';
+import { Packet, PacketKind } from './packet.ts';
+
+/**
+ * A source that sends as its pace says, whatever becomes of it. Frames that find the virtual NIC's ring full wait in a
+ * queue of the guest's own, with the time at which they were due, and are lost when that is full.
+ */
+export class DatagramSender implements Source {
+  readonly flow: Flow;
+  timerUs = Number.POSITIVE_INFINITY;
+  heapedUs = Number.POSITIVE_INFINITY;
+  isReady = false;
+  readonly retransmits = 0;
+  readonly finishedUs = undefined;
+  readonly backlog = { waiting: 0, lost: 0 };
+  readonly #pace: Pace;
+  readonly #packet = new Packet();
+  readonly #dueUs: Float64Array;
+  #first = 0;
+  #number = 0;
+
+  /** @param queueFrames frames that wait in the guest at most. */
+  constructor(flow: Flow, frameBytes: number, pace: Pace, queueFrames: number) {
+    this.flow = flow;
+    this.#pace = pace;
+    this.#dueUs = new Float64Array(queueFrames);
+    this.#packet.kind = PacketKind.Data;
+    this.#packet.flow = flow.id;
+    this.#packet.bytes = frameBytes;
+  }
+
+  start(nowUs: number): void {
+    this.#pace.begin(nowUs);
+    this.onTimer(nowUs);
+  }
+
+  stop(): void {
+    this.flow.from.timers.set(this, Number.POSITIVE_INFINITY);
+  }
+
+  resumed(nowUs: number): void {
+    if (this.timerUs !== Number.POSITIVE_INFINITY) this.start(nowUs);
+  }
+
+  setRate(rateBps: number): void {
+    this.#pace.setRate(rateBps);
+  }
+
+  onTimer(nowUs: number): void {
+    const pace = this.#pace;
+    const { backlog } = this;
+    const size = this.#dueUs.length;
+    while (pace.nextUs <= nowUs) {
+      if (backlog.waiting < size) this.#dueUs[(this.#first + backlog.waiting++) % size] = pace.nextUs;
+      else backlog.lost++;
+      pace.advance();
+    }
+    this.flow.from.timers.set(this, pace.nextUs);
+    if (backlog.waiting > 0) this.flow.from.ready(this);
+  }
+
+  sendOne(): Sent {
+    const { backlog, flow } = this;
+    if (backlog.waiting === 0) return Sent.Nothing;
+    this.#packet.number = this.#number;
+    this.#packet.stampUs = this.#dueUs[this.#first];
+    if (!flow.from.emit(this.#packet)) return Sent.NoRoom;
+    this.#number++;
+    this.#first = this.#first + 1 === this.#dueUs.length ? 0 : this.#first + 1;
+    backlog.waiting--;
+    flow.sentFrames++;
+    flow.sentBytes += this.#packet.bytes;
+    return Sent.One;
+  }
+}

@@ -1,0 +1,63 @@
+import type { Meter } from '../measure/meter.ts';
+import type { Packet } from './packet.ts';
+import type { Station } from './station.ts';
+import type { TimerHolder } from './timers.ts';
+
+/** What came of an attempt to send. */
+export const Sent = { Nothing: 0, One: 1, NoRoom: 2 } as const;
+export type Sent = (typeof Sent)[keyof typeof Sent];
+
+/** The sending end of a flow: a kind of traffic. */
+export interface Source extends TimerHolder {
+  readonly flow: Flow;
+  /** Stands in its station's queue of those who have something to send. Only the station changes it. */
+  isReady: boolean;
+  start(nowUs: number): void;
+  /** Sends nothing new from now on. */
+  stop(nowUs: number): void;
+  /** Its VM was suspended and runs again: what was due meanwhile is not made up for. */
+  resumed?(nowUs: number): void;
+  /** Changes the rate of a source that has one, in bit/s. */
+  setRate?(rateBps: number, nowUs: number): void;
+  onTimer(nowUs: number): void;
+  /** Sends one frame, if there is one to send. */
+  sendOne(nowUs: number): Sent;
+  onAck?(packet: Packet, nowUs: number): void;
+  /** Frames it wanted to send and could not, in its own queue or lost from it. */
+  readonly backlog: { readonly waiting: number; readonly lost: number };
+  /** Frames that it sent more than once. */
+  readonly retransmits: number;
+  /** When everything it had to send was acknowledged, in microseconds; undefined while it was not. */
+  readonly finishedUs: number | undefined;
+}
+
+/** The receiving end of a flow. */
+export interface Sink extends TimerHolder {
+  onData(packet: Packet, nowUs: number): void;
+  onTimer(nowUs: number): void;
+  /** Of what arrived: bytes that were new, frames that had come before, frames behind a later one. */
+  readonly freshBytes: number;
+  readonly duplicates: number;
+  readonly outOfOrder: number;
+}
+
+/** One sender and one receiver. */
+export interface Flow {
+  readonly id: number;
+  /** Number of the entry in the scenario's `senders`. */
+  readonly entry: number;
+  readonly vm: number;
+  /** Frames of data go through the host's NICs outwards, inwards, or stay within the host. */
+  readonly direction: 'out' | 'in' | 'local';
+  readonly reliable: boolean;
+  readonly from: Station;
+  readonly to: Station;
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly meter: Meter;
+  /** Frames of data given to the virtual NIC or the network, and their bytes. */
+  sentFrames: number;
+  sentBytes: number;
+  arrivedFrames: number;
+  arrivedBytes: number;
+}

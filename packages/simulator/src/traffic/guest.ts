@@ -1,0 +1,127 @@
+import {
+  type DeviceEmulator,
+  definePlugin,
+  type FrameBurst,
+  Port,
+  type Token,
+  Type,
+  type VnicPort,
+} from '@fairlead/sdk';
+import type { Flow } from './flow.ts';
+import { FrameReader, type FrameWriter } from './frame-codec.ts';
+import { Packet, PacketKind } from './packet.ts';
+import { arrive, Station } from './station.ts';
+
+const BURST_FRAMES = 64;
+/** Nothing tells a guest of room in its ring: it looks again so soon. */
+const LOOK_AGAIN_US = 20;
+
+/** The frames of one flow as this end writes them. */
+interface Writers {
+  readonly data: FrameWriter;
+  readonly ack: FrameWriter;
+}
+
+/** A simulated guest's traffic, behind its virtual NIC. */
+export class GuestStation extends Station {
+  readonly #port: VnicPort;
+  readonly #writers: Writers[] = [];
+  /** Frames that were put into the ring. */
+  emittedFrames = 0;
+
+  constructor(port: VnicPort) {
+    super();
+    this.#port = port;
+  }
+
+  /** Says how the frames of a flow are written. */
+  address(flow: number, writers: Writers): void {
+    this.#writers[flow] = writers;
+  }
+
+  emit(packet: Packet): boolean {
+    const writers = this.#writers[packet.flow] as Writers;
+    const writer = packet.kind === PacketKind.Data ? writers.data : writers.ack;
+    writer.write(packet);
+    if (!this.#port.push(writer.memory, writer.start, writer.start + packet.bytes)) return false;
+    this.emittedFrames++;
+    return true;
+  }
+}
+
+/** The device emulator of a simulation: a guest whose applications are the scenario's senders and receivers. */
+export class SimulatedGuest implements DeviceEmulator {
+  static readonly inject: readonly Token<unknown>[] = [Port];
+  readonly station: GuestStation;
+  readonly #port: VnicPort;
+  readonly #burst: FrameBurst;
+  readonly #reader: FrameReader;
+  readonly #packet = new Packet();
+  #flows: readonly Flow[] = [];
+  #running = true;
+  #resumed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(port: VnicPort) {
+    this.#port = port;
+    this.#burst = port.createBurst(BURST_FRAMES);
+    this.#reader = new FrameReader(this.#burst.memory);
+    this.station = new GuestStation(port);
+  }
+
+  get maxFrameBytes(): number {
+    return this.#port.maxFrameBytes;
+  }
+
+  /** Gives the flows of the simulation, before the first frame. */
+  serve(flows: readonly Flow[]): void {
+    this.#flows = flows;
+  }
+
+  attach(wake: () => void): void {
+    this.#wake = wake;
+  }
+
+  /** Asks to be polled: a source was started by the script. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  setRunning(running: boolean): void {
+    this.#resumed ||= running && !this.#running;
+    this.#running = running;
+    if (running) this.#wake?.();
+  }
+
+  poll(nowUs: number): number {
+    if (!this.#running) return Number.POSITIVE_INFINITY;
+    this.#take(nowUs);
+    const { station } = this;
+    if (this.#resumed) {
+      this.#resumed = false;
+      for (const { from, source } of this.#flows) if (from === station) source.resumed?.(nowUs);
+    }
+    station.work(nowUs);
+    return station.isBlocked ? nowUs + LOOK_AGAIN_US : station.timers.nextUs;
+  }
+
+  #take(nowUs: number): void {
+    const burst = this.#burst;
+    for (let count = this.#port.pull(burst); count > 0; count = this.#port.pull(burst)) {
+      for (let i = 0; i < count; i++) {
+        if (!this.#reader.read(burst.offset[i], burst.bytes[i], this.#packet)) continue;
+        const flow = this.#flows[this.#packet.flow];
+        if (flow !== undefined) arrive(flow, this.#packet, nowUs);
+      }
+      this.#port.release(count);
+    }
+  }
+}
+
+export const simulatedGuest = definePlugin({
+  kind: 'device-emulator',
+  name: 'simulated-guest',
+  apiVersion: 1,
+  options: Type.Object({}, { additionalProperties: false }),
+  implementation: SimulatedGuest,
+});

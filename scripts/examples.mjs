@@ -1,5 +1,6 @@
 // Runs every example as its reader would, from the built file: `examples/NN-name.ts` must end by itself, in time, with
-// exit code 0. Every host file among the examples must pass `fairlead check`.
+// exit code 0. Every host file among the examples must pass `fairlead check`, and the beginning of every scenario in
+// `examples/scenarios` is simulated.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { runQuietly } from './process.mjs';
@@ -25,14 +26,21 @@ async function mustSucceed(title, args) {
 const examples = readdirSync(path.join(root, 'examples')).filter((file) => /^\d\d-.*(?<!\.test)\.ts$/.test(file));
 for (const file of examples.sort()) await mustSucceed(file, [`examples/dist/${file.replace(/ts$/, 'js')}`]);
 
-const hosts = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+const files = readdirSync(path.join(root, 'examples'), { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.ya?ml$/.test(file) && !/(^|[\\/])(node_modules|dist|out)[\\/]/.test(file))
   .sort();
+const scenarios = files.filter((file) => /^scenarios[\\/]/.test(file));
+const hosts = files.filter((file) => !scenarios.includes(file));
 for (const file of hosts) {
   await mustSucceed(`fairlead check ${file}`, ['packages/cli/bin/fairlead.mjs', 'check', path.join('examples', file)]);
 }
 
-if (examples.length + hosts.length === 0) {
+for (const file of scenarios) {
+  const args = ['simulate', path.join('examples', file), '--for', '1s'];
+  await mustSucceed(`fairlead simulate ${file} --for 1s`, ['packages/cli/bin/fairlead.mjs', ...args]);
+}
+
+if (examples.length + files.length === 0) {
   failures += 1;
   console.log('failed  there is no example to run');
 }

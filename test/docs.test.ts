@@ -10,7 +10,7 @@ import { compile, root, workshop } from './pages/compile.ts';
  *   ```ts fragment    is not, and is left alone,
  *   ```ts src/a.ts    is a file (so are json, js and yaml with a path): the files of a page are put into one folder,
  *                     the TypeScript is compiled by the page's own tsconfig.json, what has a path is run, and a host
- *                     file must pass `fairlead check`.
+ *                     file must pass `fairlead check`; the beginning of a `….scenario.yaml` is simulated.
  */
 const cli = path.join(root, 'packages/cli/bin/fairlead.mjs');
 
@@ -62,7 +62,9 @@ const pages = ['README.md', ...inDocs.filter((file) => file.endsWith('.md')).map
 describe.each(pages)('the code in $file', ({ file, blocks }) => {
   const folder = path.join(workshop, file.replace(/\W+/g, '-'));
   const programs = blocks.filter(({ language, file }) => /^(ts|js)$/.test(language) && file.includes('.'));
-  const hostFiles = blocks.filter(({ language, file }) => language === 'yaml' && file !== '');
+  const yamlFiles = blocks.filter(({ language, file }) => language === 'yaml' && file !== '');
+  const scenarios = yamlFiles.filter(({ file }) => file.endsWith('.scenario.yaml'));
+  const hostFiles = yamlFiles.filter((block) => !scenarios.includes(block));
 
   // The first one reads the libraries, too.
   it('compiles', { timeout: 60_000 }, () => {
@@ -78,6 +80,10 @@ describe.each(pages)('the code in $file', ({ file, blocks }) => {
 
   it.skipIf(hostFiles.length === 0).each(hostFiles)('passes fairlead check: $file', ({ file }) => {
     expect(run(folder, cli, 'check', file)).toBe('');
+  });
+
+  it.skipIf(scenarios.length === 0).each(scenarios)('is simulated: $file', ({ file }) => {
+    expect(run(folder, cli, 'simulate', file, '--for', '200ms')).toBe('');
   });
 });
 

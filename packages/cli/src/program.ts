@@ -1,10 +1,11 @@
-import { quantity } from '@fairlead/sdk';
+import { FairleadError, quantity } from '@fairlead/sdk';
 import { Command, Option } from 'commander';
 import { check } from './commands/check.ts';
 import { demo } from './commands/demo.ts';
 import { replayCommand } from './commands/replay.ts';
 import { run } from './commands/run.ts';
 import { schema } from './commands/schema.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { addControlCommands } from './control/program.ts';
 import type { Output } from './output.ts';
 import { addPluginCommands } from './plugins/program.ts';
@@ -27,6 +28,15 @@ interface ReplayCommandFlags {
   readonly assign?: boolean;
   readonly speedUp: 'yes' | 'no';
   readonly json?: boolean;
+}
+
+interface SimulateCommandFlags {
+  readonly compare?: boolean;
+  readonly json?: string;
+  readonly report?: string;
+  readonly decisions?: string;
+  readonly seed?: number;
+  readonly for?: number;
 }
 
 /** Exit code of a command line that does not fit any command. */
@@ -119,9 +129,29 @@ export function createProgram(
     });
 
   program
+    .command('simulate')
+    .description('run a scenario on the virtual clock: senders that react, NICs of given speed, delay and loss')
+    .argument('<scenario...>', 'scenario, as scenario.yaml; several are put side by side')
+    .option('--compare', 'put the scenarios side by side; needs two at least')
+    .option('--json <file>', 'write the outcome as JSON; - prints it in place of the summary')
+    .option('--report <file>', 'write a report: one HTML page that needs no network')
+    .option('--decisions <file>', 'write the decision log')
+    .option('--seed <number>', "another seed than the scenario's", seed)
+    .option('--for <time>', 'simulate only the beginning, as 2s', duration)
+    .action(async (files: string[], { for: forMs, ...flags }: SimulateCommandFlags) => {
+      if (flags.compare && files.length < 2)
+        program.error('error: --compare needs two scenarios', { exitCode: WRONG_USE });
+      const shown = flags.json === '-' ? undefined : progressOn(process.stderr);
+      const progress = shown === undefined ? {} : { progress: shown };
+      const forUs = forMs === undefined ? {} : { forUs: forMs * 1000 };
+      done(await simulateCommand(files, { ...flags, ...forUs, ...progress }, output));
+    });
+
+  program
     .command('schema')
     .description('print the JSON Schema of a configuration, for editors')
-    .action(async () => done(await schema(output)));
+    .option('--scenario', 'that of a scenario')
+    .action(async (flags: { scenario?: boolean }) => done(await schema(flags, output)));
 
   addPluginCommands(program, output, done);
   return program;
@@ -135,4 +165,13 @@ function duration(text: string): number {
 /** @throws FairleadError `FAIRLEAD_ERR_UNIT` when it is not a rate. */
 function rate(text: string): number {
   return quantity(text, 'bps', '--nic-speed');
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_CONFIG_INVALID` when it is not a seed. */
+function seed(text: string): number {
+  if (/^\d{1,10}$/.test(text) && Number(text) <= 0xffff_ffff) return Number(text);
+  throw new FairleadError('FAIRLEAD_ERR_CONFIG_INVALID', `"${text}" is not a seed`, {
+    where: '--seed',
+    mend: 'write a whole number from 0 to 4294967295',
+  });
 }

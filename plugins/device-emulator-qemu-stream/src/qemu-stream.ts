@@ -143,6 +143,8 @@ export class QemuStream implements DeviceEmulator {
   /** The guest is gone from this moment: it may come again before its old connection has told of its end. */
   #cutOff(): void {
     const guest = this.#guest as Socket;
+    // A destroyed socket still hands over what it has read and kept while it was paused.
+    guest.off('data', this.#arrived);
     guest.destroy();
     this.#left(guest);
   }

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { DropReason } from '@fairlead/sdk';
 import { MemoryLog } from '@fairlead/sdk/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -260,4 +261,27 @@ describe('the socket', () => {
 
 it('is declared as device-emulator qemu-stream', () => {
   expect(definition).toMatchObject({ kind: 'device-emulator', name: 'qemu-stream', apiVersion: 1 });
+});
+
+it('hears no more of a guest that it has cut off, whatever was read from its socket before', async () => {
+  port.capacity = 1;
+  await device.open();
+  const guest = await connectGuest();
+  // One frame fills the ring, the next one pauses the socket, and what follows, which is no frame, waits in several parts.
+  guest.write(Buffer.concat([framed(frame(64)), framed(frame(64))]));
+  await expect.poll(() => port.sent.length).toBe(1);
+  for (let part = 0; part < 4; part++) {
+    guest.write(Buffer.alloc(1000, 0xff));
+    for (let turn = 0; turn < 3; turn++) await setImmediate();
+  }
+  port.capacity = 10;
+  // What it had sent and nobody read comes back to it as a reset.
+  guest.on('error', () => undefined);
+  const closed = new Promise((resolve) => guest.once('close', resolve));
+  await expect.poll(() => device.poll(0) >= 0 && log.entries.length > 0).toBe(true);
+  await closed;
+  expect(log.entries.map(({ message }) => message)).toEqual([
+    `closed the connection on ${path}: it sent a length that no frame has`,
+  ]);
+  expect(port.sent).toHaveLength(2);
 });

@@ -48,6 +48,8 @@ export interface MemoryGuestCounters {
 }
 
 const RECEIVE_BATCH = 64;
+/** Frames each way in one `poll`: the host's thread has other devices, and a clock may leap. */
+const FRAMES_A_POLL = 16_384;
 
 /**
  * A simulated guest: sends what it is told to and, with the option `traffic`, a load of its own; takes every frame it
@@ -132,8 +134,9 @@ export class MemoryGuest implements DeviceEmulator {
 
   poll(nowUs: number): number {
     if (!this.#running) return Number.POSITIVE_INFINITY;
-    this.#take();
-    return this.#generate(nowUs);
+    const mayBeMore = this.#take();
+    const dueUs = this.#generate(nowUs);
+    return mayBeMore ? nowUs : dueUs;
   }
 
   /** Sends one frame at once. False when the ring has no room or the VM is suspended; the frame is lost then. */
@@ -164,11 +167,13 @@ export class MemoryGuest implements DeviceEmulator {
     return this.#received.shift();
   }
 
-  /** Takes everything that waits in the ring towards the guest. */
-  #take(): void {
+  /** Takes what waits in the ring towards the guest; true when more may wait. */
+  #take(): boolean {
     const { port, counters } = this;
     const burst = this.#burst;
-    for (let count = port.pull(burst); count > 0; count = port.pull(burst)) {
+    for (let taken = 0; taken < FRAMES_A_POLL; taken += burst.count) {
+      const count = port.pull(burst);
+      if (count === 0) return false;
       for (let i = 0; i < count; i++) {
         counters.receivedBytes += burst.bytes[i];
         if (this.#received.length < this.options.keepReceived) {
@@ -181,6 +186,7 @@ export class MemoryGuest implements DeviceEmulator {
       counters.receivedFrames += count;
       port.release(count);
     }
+    return true;
   }
 
   /** Sends what waited and what is due, and returns when to go on. */
@@ -194,7 +200,8 @@ export class MemoryGuest implements DeviceEmulator {
     }
     const { counters } = this;
     while (counters.waitingFrames > 0 && this.#sendNextFlow()) counters.waitingFrames--;
-    while (arrivals.nextUs <= nowUs) {
+    for (let sent = 0; arrivals.nextUs <= nowUs; sent++) {
+      if (sent === FRAMES_A_POLL) break;
       counters.offeredFrames++;
       if (counters.waitingFrames > 0 || !this.#sendNextFlow()) {
         if (counters.waitingFrames < traffic.waitingFrames) counters.waitingFrames++;
@@ -203,6 +210,7 @@ export class MemoryGuest implements DeviceEmulator {
       arrivals.next();
     }
     this.port.flush();
+    if (arrivals.nextUs <= nowUs) return nowUs;
     // Nothing tells the guest of room in its ring, so it looks again after the time of one frame.
     return counters.waitingFrames > 0 ? Math.min(arrivals.nextUs, nowUs + arrivals.gapUs) : arrivals.nextUs;
   }

@@ -70,15 +70,20 @@ export interface VnicPort {
 export interface DeviceEmulator {
   /** Called once before any other hook. A rejection keeps the host from starting. */
   open?(): Promise<void>;
-  /** Called once after the last hook. */
+  /** Called once after the last hook; must give back everything, also after a failed `open`, or none. */
   close?(): Promise<void>;
   /**
-   * Moves frames both ways and returns when, in microseconds, it wants to be called again at the latest; Infinity when
-   * only a received frame or a `wake` should bring the next call. Must not block.
+   * Moves frames both ways and returns when, in microseconds, it wants to be called again at the latest: `nowUs` at the
+   * earliest, Infinity when only a received frame or a `wake` should bring the next call. Must not block, and must end:
+   * it moves a bounded number of frames, however many there are, and asks to be called at once for the rest. While the
+   * port has no room it waits for a while between two calls. What it pushes it flushes, here and in events of its own.
    */
   poll(nowUs: number): number;
   /** Gives the function by which an event-driven device asks for a `poll` soon. Called once, after `open`. */
   attach?(wake: () => void): void;
-  /** Tells the device that its VM was suspended or resumed, for devices that model the guest itself. */
+  /**
+   * Tells the device that its VM was suspended or resumed, for devices that model the guest itself: nothing is pushed
+   * between `setRunning(false)` and `setRunning(true)`. Called with false before the VM is started.
+   */
   setRunning?(running: boolean): void;
 }

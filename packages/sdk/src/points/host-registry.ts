@@ -13,7 +13,9 @@ export interface HostInfo {
 /**
  * Which other hosts exist, with what room, and which of them runs a VM? Control path. `announce` is called every few
  * seconds and its entry expires by itself when it is not. A rejection means that the registry is out of reach: the
- * host goes on with the VMs it has and migrates none.
+ * host goes on with the VMs it has and migrates none, and what the call was to change may have changed or not.
+ *
+ * Names of hosts and VMs are any text that is not empty: two that differ in a character are two.
  *
  * @example
  * ```ts
@@ -45,14 +47,17 @@ export interface HostInfo {
  * ```
  */
 export interface HostRegistry {
-  /** Says that this host is there and how it is. Called again every few seconds; the entry expires without. */
+  /** Takes the place of what this host announced before. */
   announce(self: HostInfo): Promise<void>;
-  /** The hosts whose entries have not expired, this one included. */
+  /** Every host that has announced itself and not expired, each once, as it did last. */
   hosts(): Promise<readonly HostInfo[]>;
-  /** Takes a VM for a host if no other has it: true exactly once among concurrent callers. */
+  /**
+   * Takes a VM for a host if no other has it: among hosts that ask at the same time it is true for exactly one. A host
+   * that has the VM already is told true again.
+   */
   claim(vm: string, host: string): Promise<boolean>;
-  /** Gives a VM up for others to claim. Without effect when `host` does not have it. */
+  /** Gives a VM up for others to claim. Of a VM that `host` does not have it changes nothing, and succeeds. */
   release(vm: string, host: string): Promise<void>;
-  /** Called once at the end; the entry of this host goes. */
+  /** Called once at the end, also when nothing was ever asked; the entry of this host goes. */
   close?(): Promise<void>;
 }

@@ -12,37 +12,54 @@ export type VmStatus = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migr
 /**
  * How is a VM suspended, resumed, throttled, migrated? Control path, on the host's thread. The VM manager makes at
  * most one call at a time per VM, checks the VM's state before, and bounds each call in time. Every hook is
- * idempotent: suspending a suspended VM succeeds. A rejection leaves the VM as it was, and the manager asks `status`
- * to learn how that is.
+ * idempotent: suspending a suspended VM succeeds, and so does migrating one to where it has gone. Calls for several VMs
+ * may be under way at once.
+ *
+ * What cannot be done is refused: a call that the VM's state does not allow, as resuming a stopped one, a VM that the
+ * hypervisor does not know, a fraction that is none, a destination that does not take the VM. A refusal is a rejection
+ * with a `FairleadError` (`FAIRLEAD_ERR_HYPERVISOR`, or a closer code). A rejection leaves the VM as it was, and the
+ * manager asks `status` to learn how that is.
+ *
+ * ```
+ *            start            suspend
+ *   stopped ──────▶ running ──────────▶ suspended ──┐
+ *      ▲               │  ◀────────── resume        │ migrate
+ *      └──── stop ─────┴───────────────┘            ▼
+ *                      └── migrate ──▶ migrating ▶ migrated
+ * ```
  *
  * @example
  * ```ts
- * import type { Hypervisor, VmRef, VmStatus } from '@fairlead/sdk';
+ * import { FairleadError, type Hypervisor, type VmRef, type VmStatus } from '@fairlead/sdk';
  *
  * // Does nothing but remember what each VM is.
  * class Notebook implements Hypervisor {
  *   readonly #status = new Map<string, VmStatus>();
  *
- *   async start(vm: VmRef): Promise<void> {
- *     this.#status.set(vm.name, 'running');
- *   }
- *   async suspend(vm: VmRef): Promise<void> {
- *     this.#status.set(vm.name, 'suspended');
- *   }
- *   async resume(vm: VmRef): Promise<void> {
- *     this.#status.set(vm.name, 'running');
- *   }
- *   async stop(vm: VmRef): Promise<void> {
- *     this.#status.set(vm.name, 'stopped');
- *   }
- *   async migrate(vm: VmRef, destination: string): Promise<void> {
- *     this.#status.set(vm.name, destination === '' ? 'running' : 'migrated');
- *   }
+ *   start = (vm: VmRef) => this.#move(vm, ['stopped', 'running'], 'running');
+ *   suspend = (vm: VmRef) => this.#move(vm, ['running', 'suspended'], 'suspended');
+ *   resume = (vm: VmRef) => this.#move(vm, ['suspended', 'running'], 'running');
+ *   stop = (vm: VmRef) => this.#move(vm, ['stopped', 'running', 'suspended'], 'stopped');
+ *   migrate = (vm: VmRef) => this.#move(vm, ['running', 'suspended', 'migrated'], 'migrated');
+ *
  *   async throttle(vm: VmRef, fraction: number): Promise<void> {
- *     void [vm, fraction]; // nothing runs here that could be slowed
+ *     if (!(fraction > 0 && fraction <= 1)) this.#refuse(`${fraction} is no fraction`);
+ *     const status = await this.status(vm);
+ *     await this.#move(vm, ['running', 'suspended'], status); // nothing runs here that could be slowed
  *   }
+ *
  *   async status(vm: VmRef): Promise<VmStatus> {
  *     return this.#status.get(vm.name) ?? 'stopped';
+ *   }
+ *
+ *   async #move(vm: VmRef, from: VmStatus[], to: VmStatus): Promise<void> {
+ *     const status = await this.status(vm);
+ *     if (!from.includes(status)) this.#refuse(`${vm.name} is ${status}`);
+ *     this.#status.set(vm.name, to);
+ *   }
+ *
+ *   #refuse(why: string): never {
+ *     throw new FairleadError('FAIRLEAD_ERR_HYPERVISOR', why, { mend: 'ask for its status' });
  *   }
  * }
  * ```
@@ -62,6 +79,6 @@ export interface Hypervisor {
   throttle(vm: VmRef, fraction: number): Promise<void>;
   /** How the VM is now, from the hypervisor itself, not from what it was told last. */
   status(vm: VmRef): Promise<VmStatus>;
-  /** Called once at the end. */
+  /** Called once at the end, also when nothing was ever asked. Must give back everything. */
   close?(): Promise<void>;
 }

@@ -65,13 +65,14 @@ export interface LinkStatus {
 export interface NicDriver {
   /** Called once before any other hook. A rejection keeps the host from starting. */
   open?(): Promise<void>;
-  /** Called once after the last hook; must give back everything, also after a failed `open`. */
+  /** Called once after the last hook; must give back everything, also after a failed `open`, or none. */
   close?(): Promise<void>;
   /** Called every 10 ms (`linkPollMs`) on a control or both instance, a fifth as often while the host is at rest. */
   link(): LinkStatus;
   /**
    * Takes frames from the front of the burst and returns how many it is finished with: their slots are used again at
-   * once. A frame that the device will never take is consumed with `burst.fail(i)`. 0 means no room now.
+   * once. A frame that the device will never take is consumed with `burst.fail(i)`, and counts as taken. 0 means no
+   * room now. The burst may be empty. Nothing of it is written but through `fail`.
    */
   send(burst: FrameBurst): number;
   /**
@@ -81,7 +82,7 @@ export interface NicDriver {
   receive(burst: FrameBurst): number;
   /**
    * Asks to call `wake` once when frames may be waiting. The host calls it before it goes to sleep, and the returned
-   * function when it is awake again. A driver without it is polled every millisecond.
+   * function when it is awake again: then `wake` is called no more. A driver without it is polled every millisecond.
    */
   arm?(wake: () => void): () => void;
   /**

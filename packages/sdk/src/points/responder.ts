@@ -18,8 +18,13 @@ export interface ResponderContext {
  * What is done about a signal? Control path, on the host's own thread, at most one call at a time per chain.
  *
  * A responder returns the actions it took, or none to pass the signal to the next responder of the chain. It must be
- * idempotent: a signal that persists is offered again, and an action that stands already is not taken twice. A
- * rejection is recorded and the next responder is asked.
+ * idempotent: a signal that persists is offered again, and an action that stands already, neither expired nor undone,
+ * is not taken twice: the answer is the same action again, the same object, or none. A rejection is recorded and the
+ * next responder is asked.
+ *
+ * It acts on the VM that the signal names and on no other; about a signal that names none it does nothing to a VM.
+ * It claims no action that the host refused: when a call of the context rejects, it passes the rejection on or returns
+ * none, and tries again when it is asked again. Actions may be undone while it responds to another signal.
  *
  * @example
  * ```ts
@@ -35,8 +40,7 @@ export interface ResponderContext {
  *     await context.suspend(vm);
  *     this.#suspended.add(vm);
  *     const undo = async (): Promise<void> => {
- *       this.#suspended.delete(vm);
- *       await context.resume(vm);
+ *       if (this.#suspended.delete(vm)) await context.resume(vm).catch(() => undefined); // it may be gone
  *     };
  *     const expiresAtUs = context.nowUs + context.ttlMs * 1000;
  *     return [{ name: 'suspend', vm, expiresAtUs, reason: 'attack', rejected: [], undo }];

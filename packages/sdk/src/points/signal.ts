@@ -19,18 +19,24 @@ export interface Signal {
 
 /** Something done about a signal. It is undone when `expiresAtUs` comes, or by hand before. */
 export interface Action {
-  /** What was done, in a word: `suspend`, `migrate`. */
+  /** What was done, in a word: `suspend`, `migrate`. Never empty. */
   readonly name: string;
   /** VM number that it was done to. */
   readonly vm?: number;
   /** NIC number that it was done to. */
   readonly nic?: number;
-  /** When it is undone by itself, in microseconds of the host's clock. */
+  /**
+   * When it is undone by itself, in microseconds of the host's clock: after `context.nowUs`, and no later than
+   * `context.ttlMs` after it.
+   */
   readonly expiresAtUs: number;
-  /** Why, in words for the record. */
+  /** Why, in words for the record. Never empty. */
   readonly reason: string;
   /** What was considered and not done, and why. */
   readonly rejected: readonly string[];
-  /** Takes the action back. Called once, at expiry or by hand; must be safe when the VM or NIC is gone. */
+  /**
+   * Takes the action back, at expiry or by hand. When both come together it is called twice, and the second call does
+   * nothing. Resolves also when the VM or NIC is gone.
+   */
   undo(): Promise<void>;
 }

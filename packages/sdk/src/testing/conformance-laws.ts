@@ -5,8 +5,13 @@ import type { PluginDefinition } from '../plugin.ts';
 import type { PluginKind } from '../points/map.ts';
 import { type AdmissionGiven, admissionKit } from './kits/admission.ts';
 import { detectorKit } from './kits/detector.ts';
+import { type DeviceEmulatorGiven, deviceEmulatorKit } from './kits/device-emulator.ts';
+import { type HostRegistryGiven, hostRegistryKit } from './kits/host-registry.ts';
+import { type HypervisorGiven, hypervisorKit } from './kits/hypervisor.ts';
 import type { Law } from './kits/law.ts';
 import { loadDistributionKit } from './kits/load-distribution.ts';
+import { type NicDriverGiven, nicDriverKit } from './kits/nic-driver.ts';
+import { responderKit } from './kits/responder.ts';
 
 /**
  * What an author gives a kit beside the plugin; a kind that wants more extends it in `GivenByKind`.
@@ -41,6 +46,14 @@ export interface ConformanceGiven {
 export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
   /** More for an admission policy: whether it has limits of its own. */
   admission: AdmissionGiven;
+  /** More for a NIC driver: the network behind its NIC. */
+  'nic-driver': NicDriverGiven;
+  /** More for a device emulator: the guest behind its virtual NIC. */
+  'device-emulator': DeviceEmulatorGiven;
+  /** More for a hypervisor: its VMs, and where they may go. */
+  hypervisor: HypervisorGiven;
+  /** More for a host registry: what several hosts share. */
+  'host-registry': HostRegistryGiven;
 }
 
 type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
@@ -50,6 +63,11 @@ const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
   admission: admissionKit,
   'load-distribution': loadDistributionKit,
   detector: detectorKit,
+  responder: responderKit,
+  'nic-driver': nicDriverKit,
+  'device-emulator': deviceEmulatorKit,
+  hypervisor: hypervisorKit,
+  'host-registry': hostRegistryKit,
 };
 
 /**

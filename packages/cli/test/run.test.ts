@@ -87,7 +87,7 @@ describe('fairlead run', () => {
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatchObject({ type: 'event', grave: true });
     expect(faults[0]?.['text']).toMatch(
-      /^plugin throws failed in select\(\) for VM a and was put aside; round-robin serves: .*no idea/,
+      /^plugin throws failed in select\(\) for VM a at \d+ frames of \d+ bytes and was put aside; round-robin serves: .*no idea/,
     );
     expect(output.objects.at(-1)).toMatchObject({ type: 'end', conserved: true });
   });

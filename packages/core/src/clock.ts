@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@fairlead/sdk';
 
 /** The machine's monotonic clock, from zero when it is made. */
@@ -27,4 +28,27 @@ export class VirtualClock implements Clock {
 export function afterRealTime(ms: number, callback: () => void): () => void {
   const timer = setTimeout(callback, ms).unref();
   return () => clearTimeout(timer);
+}
+
+/**
+ * What a plugin's calls are measured by. Not the host's clock: under the inline runtime that one stands still during a
+ * call. A test gives its own, and so decides what each call costs.
+ */
+export interface CostProbe {
+  /** The machine's time, in nanoseconds from anywhere. */
+  nowNs(): number;
+  /** Memory of this thread, in bytes: its heap and what its buffers hold outside it. */
+  heapBytes(): number;
+}
+
+/** Measures by the machine: its monotonic clock and the heap of this thread's isolate. */
+export class SystemCostProbe implements CostProbe {
+  nowNs(): number {
+    return performance.now() * 1e6;
+  }
+
+  heapBytes(): number {
+    const { used_heap_size, external_memory, malloced_memory } = getHeapStatistics();
+    return used_heap_size + external_memory + malloced_memory;
+  }
 }

@@ -18,24 +18,52 @@ export const pluginUseSchema = Type.Object(
   { additionalProperties: false },
 );
 
+const controlMs = Milliseconds({
+  default: 30_000,
+  minimum: 1,
+  maximum: 3_600_000,
+  description: 'time of one control call: making the instance in a worker, open, close, start, migrate and the like',
+});
+
 /** What a plugin may use; what is left out is not bounded, but for control calls. */
 export const budgetSchema = Type.Object(
   {
     batchUs: Type.Optional(
       Microseconds({ exclusiveMinimum: 0, description: 'time of one call in the data path, as the median of samples' }),
     ),
-    controlMs: Milliseconds({
-      default: 30_000,
-      minimum: 1,
-      maximum: 3_600_000,
-      description:
-        'time of one control call: making the instance in a worker, open, close, start, migrate and the like',
-    }),
+    controlMs,
     memoryBytes: Type.Optional(
       Size({ exclusiveMinimum: 0, description: 'memory that its constructor and its sampled calls may take' }),
     ),
   },
   { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
+);
+
+/** What a plugin of the control path may use. */
+export const controlBudgetSchema = Type.Object(
+  { controlMs },
+  { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
+);
+
+const failClosed = (what: string) =>
+  Type.Union([Type.Literal('closed'), Type.Literal('stop')], {
+    default: 'closed',
+    description: `when it fails: closed: ${what}; stop: the host stops`,
+  });
+
+const driverSchema = Type.Object(
+  { ...pluginUseSchema.properties, fail: failClosed('its NIC is down'), budget: budgetSchema },
+  { additionalProperties: false, description: 'the driver, and what happens when it fails' },
+);
+
+const deviceSchema = Type.Object(
+  { ...pluginUseSchema.properties, fail: failClosed('its virtual NIC is silent'), budget: controlBudgetSchema },
+  { additionalProperties: false, description: 'the device emulator, and what happens when it fails' },
+);
+
+const hypervisorSchema = Type.Object(
+  { ...pluginUseSchema.properties, budget: controlBudgetSchema },
+  { additionalProperties: false, description: 'the hypervisor; a call that fails leaves the VM as it was' },
 );
 
 /** A policy, its fallback and what its failure means, in a place of the configuration. */
@@ -78,7 +106,7 @@ export const bandwidthSchema = Type.Object(
 const nicSchema = Type.Object(
   {
     name: name('name of the NIC'),
-    driver: pluginUseSchema,
+    driver: driverSchema,
     role: Type.Union([Type.Literal('active'), Type.Literal('standby'), Type.Literal('unused')], {
       default: 'active',
       description: 'role in the team: a standby serves while an active NIC is down, an unused one never',
@@ -97,7 +125,7 @@ const vmSchema = Type.Object(
   {
     name: name('name of the VM'),
     mac: Type.String({ description: 'MAC address, as 52:54:00:00:00:01' }),
-    device: Type.Optional(pluginUseSchema),
+    device: Type.Optional(deviceSchema),
     port: Type.Optional(Type.String({ description: 'a shared port, in place of a device of its own' })),
     bandwidth: bandwidthSchema,
     team: Type.Optional(Type.String({ description: 'the team that carries its frames; the first one otherwise' })),
@@ -116,7 +144,7 @@ const teamSchema = Type.Object(
 );
 
 const portSchema = Type.Object(
-  { name: name('name of the port'), device: pluginUseSchema },
+  { name: name('name of the port'), device: deviceSchema },
   { additionalProperties: false, description: 'one virtual NIC with several VMs behind it, told apart by source MAC' },
 );
 
@@ -128,6 +156,12 @@ const runtimeSchema = Type.Object(
     }),
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 16, description: 'forwarding workers' }),
     batchFrames: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'frames of one VM in one batch' }),
+    sampleEvery: Type.Integer({
+      default: 1024,
+      minimum: 0,
+      maximum: 2 ** 20,
+      description: 'one call of each hook in so many is measured, a power of two; 0: none, and no budget holds',
+    }),
     stallMs: Milliseconds({ default: 1000, minimum: 50, description: 'a worker silent for so long is replaced' }),
   },
   { additionalProperties: false, default: {} },
@@ -194,7 +228,7 @@ export const hostConfigSchema = Type.Object(
     ),
     admission: Type.Optional(policySchema),
     distribution: Type.Optional(policySchema),
-    hypervisor: Type.Optional(pluginUseSchema),
+    hypervisor: Type.Optional(hypervisorSchema),
     runtime: runtimeSchema,
     memory: memorySchema,
     security: securitySchema,

@@ -1,7 +1,33 @@
+import type { ErrorCode, FairleadError } from '@fairlead/sdk';
+import type { FailureMode } from './config.ts';
 import type { UnmetReservation } from './managers/resource-manager.ts';
 import type { VmState } from './managers/vm-manager.ts';
+import type { FaultCost, FaultInput } from './path/plugin-failure.ts';
 import type { ShadowNotice, SwapNotice } from './succession/exchange.ts';
 import type { TeamMove } from './teams/team-status.ts';
+
+/** A plugin that has failed, and what came of it. */
+export interface HostFault {
+  readonly plugin: string;
+  readonly hook: string;
+  readonly code: ErrorCode;
+  /** The whole of it in words: what, where, mend. */
+  readonly message: string;
+  /** VM that it was asked about; empty when it was about none. */
+  readonly vm: string;
+  /** NIC whose driver it is; empty for another kind of plugin. */
+  readonly nic: string;
+  /** Forwarding worker whose instance it was; -1 on the host's own thread. */
+  readonly worker: number;
+  /** What the failure means for the traffic. */
+  readonly fail: FailureMode;
+  /** Who serves in its place. */
+  readonly fallback: string;
+  /** The batch that it failed at. After a stall only what its VM had waiting is known. */
+  readonly input: FaultInput | undefined;
+  /** What it used and what it was allowed, when it broke its budget. */
+  readonly cost: FaultCost | undefined;
+}
 
 /**
  * What a host tells whoever listens.
@@ -17,8 +43,8 @@ import type { TeamMove } from './teams/team-status.ts';
  * ```
  */
 export interface HostEvents {
-  /** A plugin failed and was put aside. */
-  fault: [fault: { plugin: string; hook: string; vm: string; fallback: string; message: string }];
+  /** A plugin failed and was put aside, or did not answer a control call in time. */
+  fault: [fault: HostFault];
   /** Other NICs serve a team, or another one is first. */
   team: [move: TeamMove];
   /** A NIC became available or ceased to be. */
@@ -37,4 +63,6 @@ export interface HostEvents {
   shadow: [notice: ShadowNotice];
   /** A line of a plugin's log, or of the host's own. */
   log: [entry: { level: 'info' | 'warn'; plugin: string; message: string; fields: unknown }];
+  /** The host has stopped itself and is closed: `FAIRLEAD_ERR_HOST_STOPPED`. Nothing follows. */
+  stopped: [error: FairleadError];
 }

@@ -1,27 +1,28 @@
-import { EventEmitter } from 'node:events';
-import { type Clock, type DeviceEmulator, type Hypervisor, type NicDriver } from '@fairlead/sdk';
-import { afterRealTime, SystemClock, VirtualClock } from './clock.ts';
+import type { Clock, DeviceEmulator, FairleadError, Hypervisor, NicDriver } from '@fairlead/sdk';
+import { SystemClock, SystemCostProbe, VirtualClock } from './clock.ts';
 import type { HostConfig } from './config.ts';
 import { type Account, accounts, assertConserved } from './conservation.ts';
-import type { HostEvents } from './host-events.ts';
+import type { HostFault } from './host-events.ts';
+import { HostFaults, hostStopped } from './host-faults.ts';
+import type { HostParts } from './host-parts.ts';
 import { hostState } from './host-state.ts';
 import { HostFramePort } from './managers/host-frames.ts';
 import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager } from './managers/resource-manager.ts';
 import { VmManager } from './managers/vm-manager.ts';
 import { Arena, createArena } from './memory/arena.ts';
+import type { HookCost } from './memory/cost-table.ts';
+import type { PluginFault } from './path/plugin-failure.ts';
 import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
+import { PolicyHost } from './policy-host.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
-import { DeviceLoop } from './runtime/device-loop.ts';
 import { Devices } from './runtime/devices.ts';
-import { InlineRuntime } from './runtime/inline.ts';
+import type { InlineRuntime } from './runtime/inline.ts';
+import { Runtime } from './runtime/runtime.ts';
 import { createHostDrivers, openDriver } from './runtime/stage.ts';
-import { WorkersRuntime } from './runtime/workers.ts';
-import type { PolicySection, ShadowReport } from './shadow/shadow-report.ts';
-import { type GivenPolicy, PolicyExchange, type SwapNotice, type SwapOptions } from './succession/exchange.ts';
-import { createInlineLoop } from './succession/inline-loop.ts';
-import type { KIND_OF } from './succession/order.ts';
+import type { ShadowReport } from './shadow/shadow-report.ts';
+import type { PolicyExchange } from './succession/exchange.ts';
 import { Announcer } from './teams/announcer.ts';
 import { TeamManager } from './teams/team-manager.ts';
 import { teamPlans } from './teams/team-plan.ts';
@@ -54,7 +55,7 @@ import { teamPlans } from './teams/team-plan.ts';
  * await host.close();
  * ```
  */
-export class Host extends EventEmitter<HostEvents> {
+export class Host extends PolicyHost {
   /** The configuration, with every default in place. */
   readonly config: HostConfig;
   /** The NICs: their state and counters; enabling and disabling them. */
@@ -68,24 +69,25 @@ export class Host extends EventEmitter<HostEvents> {
   readonly #arena: Arena;
   readonly #clock: Clock;
   readonly #devices: Devices;
-  readonly #hostFrames: HostFramePort;
   readonly #composition: Composition;
   readonly #hypervisor: Hypervisor | undefined;
-  #inline: InlineRuntime | undefined;
-  #workers: WorkersRuntime | undefined;
-  #deviceLoop: DeviceLoop | undefined;
-  #exchange: PolicyExchange | undefined;
+  readonly #runtime: Runtime;
   readonly #surroundings: Surroundings;
+  readonly #faults: HostFaults;
   #starting = false;
   #state: 'made' | 'running' | 'closed' = 'made';
+  #closing: Promise<void> | undefined;
+  /** Why the host has stopped itself. */
+  #stopped: FairleadError | undefined;
 
-  constructor(composition: Composition) {
+  constructor(composition: Composition, { probe = new SystemCostProbe() }: HostParts = {}) {
     super();
     const { config } = composition;
     this.config = config;
     this.#composition = composition;
     const names = { nics: config.nics.map((nic) => nic.name), vms: config.vms.map((vm) => vm.name) };
     const handle = createArena(shapeOf(config), names);
+    this.#faults = new HostFaults(names, (fault) => this.#tell(fault));
     const inline = config.runtime.kind === 'inline';
     this.#arena = new Arena(handle, config.runtime.workers);
     this.#clock = inline ? new VirtualClock() : new SystemClock();
@@ -95,31 +97,56 @@ export class Host extends EventEmitter<HostEvents> {
       vms: this.#arena.vms,
       clock: this.#clock,
       seed: config.seed,
+      probe,
       log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
     };
     const drivers = createHostDrivers(this.#arena, composition, this.#surroundings);
-    this.#hostFrames = new HostFramePort(this.#arena);
-    const announcer = Announcer.of(config, this.#arena, this.#hostFrames);
+    const hostFrames = new HostFramePort(this.#arena);
+    const announcer = Announcer.of(config, this.#arena, hostFrames);
     this.teams = new TeamManager(this.#arena, teamPlans(config), announcer, (move) => this.emit('team', move));
     this.nics = new NicManager(this.#arena, drivers, config.monitor, this.teams, (nic, state, cause) => {
       this.resources.recompute();
       this.emit('nic', { nic: names.nics[nic] as string, state, cause });
     });
     this.resources = new ResourceManager(this.#arena.vms, this.nics, (unmet) => this.emit('reservation-unmet', unmet));
-    this.#devices = new Devices(this.#arena, composition, this.#surroundings, (device, cause) =>
-      this.emit('device', { device, message: cause instanceof Error ? cause.message : String(cause) }),
+    this.#devices = new Devices(
+      this.#arena,
+      composition,
+      this.#surroundings,
+      (device, cause, { plugin, vms }, hook) => {
+        this.emit('device', { device, message: cause instanceof Error ? cause.message : String(cause) });
+        if (plugin.fail === 'stop') this.#faults.control(plugin, hook, cause, vms[0]);
+      },
     );
     const { hypervisor } = composition;
     this.#hypervisor =
       hypervisor && instantiate(hypervisor.definition, hypervisor.options, this.#surroundings, hypervisor.where);
-    this.vms = new VmManager(this.#arena.vms, this.#hypervisor, {
-      setRunning: (vm, running) => this.#devices.setRunning(vm, running),
-      changed: (vm, state) => {
-        // While the VMs start, one division at the end serves for all of them.
-        if (!this.#starting) this.resources.recompute();
-        this.emit('vm', { vm: names.vms[vm] as string, state });
+    this.vms = new VmManager(
+      this.#arena.vms,
+      this.#hypervisor,
+      {
+        setRunning: (vm, running) => this.#devices.setRunning(vm, running),
+        changed: (vm, state) => {
+          // While the VMs start, one division at the end serves for all of them.
+          if (!this.#starting) this.resources.recompute();
+          this.emit('vm', { vm: names.vms[vm] as string, state });
+        },
       },
-    });
+      hypervisor,
+    );
+    const { nics } = this;
+    const devices = this.#devices;
+    const surroundings = this.#surroundings;
+    const parts = { arena: this.#arena, clock: this.#clock, composition, devices, nics, hostFrames, surroundings };
+    this.#runtime = new Runtime(
+      { ...parts, host: this },
+      {
+        fault: (fault, worker) => this.#faults.path(fault, worker),
+        driverFailed: (fault, worker, hung) => this.#driverFailed(fault, worker, hung),
+        workerLost: (worker, cause) => this.emit('worker', { worker, cause }),
+        log: this.#surroundings.log,
+      },
+    );
   }
 
   /**
@@ -130,12 +157,12 @@ export class Host extends EventEmitter<HostEvents> {
     this.#demand('made', 'start');
     this.#state = 'running';
     try {
-      if (this.config.runtime.kind === 'inline') await this.#startInline();
-      else await this.#startWorkers();
+      await this.#runtime.start(() => this.#openControl());
       this.#starting = true;
       await this.vms.startAll(this.config.vms.flatMap((vm, i) => (vm.start ? [i] : [])));
       this.#starting = false;
       this.resources.recompute();
+      if (this.#stopped !== undefined) throw this.#stopped;
     } catch (error) {
       await this.close();
       throw error;
@@ -150,72 +177,36 @@ export class Host extends EventEmitter<HostEvents> {
     this.resources.recompute();
   }
 
-  async #startInline(): Promise<void> {
-    await this.#openControl();
-    const loop = createInlineLoop(this.#arena.handle, this.#composition, this.nics.drivers, this.#surroundings, {
-      fault: ({ plugin, hook, vm, fallback, error }) => this.#fault(plugin, hook, vm, fallback, error.message),
-      driverFailed: (nic, hook, cause) => this.nics.driverFailed(nic, `${hook}() threw: ${String(cause)}`),
-      shadowFailed: this.#shadowFailed,
-    });
-    const inline = new InlineRuntime(
-      this.#clock as VirtualClock,
-      this.#devices,
-      this.nics,
-      this.#hostFrames,
-      loop.forwarder,
-    );
-    this.#inline = inline;
-    this.#exchange = new PolicyExchange(this.#composition, loop, inline.after.bind(inline), this);
-    await this.#exchange.setConfigured();
+  #driverFailed(fault: PluginFault, worker: number, hung: boolean): void {
+    this.nics.driverFailed(fault.vm, fault.brief, hung);
+    this.#faults.path(fault, worker);
   }
 
-  async #startWorkers(): Promise<void> {
-    const workers = new WorkersRuntime(
-      this.#arena,
-      this.#composition,
-      {
-        fault: (plugin, hook, vm, fallback, message) => this.#fault(plugin, hook, vm, fallback, message),
-        driverFailed: (nic, cause, hung) => this.nics.driverFailed(nic, cause, hung),
-        workerLost: (worker, cause) => this.emit('worker', { worker, cause }),
-        log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
-        shadowFailed: this.#shadowFailed,
-      },
-      () => this.#devices.flush(),
-    );
-    this.#workers = workers;
-    this.#exchange = new PolicyExchange(this.#composition, workers, afterRealTime, this);
-    await this.#openControl();
-    await workers.start();
-    await this.#exchange.setConfigured();
-    this.#deviceLoop = new DeviceLoop(
-      this.#arena,
-      this.#devices,
-      this.nics,
-      this.#hostFrames,
-      this.#clock,
-      this.config.monitor.linkPollMs,
-    );
-    this.#deviceLoop.start();
-  }
-
-  readonly #shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
-    this.#exchange?.shadowFailed(section, shadow, message);
-
-  #fault(plugin: string, hook: string, vm: number, fallback: string, message: string): void {
-    this.#exchange?.faulted(hook === 'select' ? 'distribution' : 'admission', fallback);
-    this.emit('fault', { plugin, hook, vm: this.config.vms[vm]?.name ?? String(vm), fallback, message });
+  /** A plugin that has failed may be one without which the host is not to run: then it ends in order, and says why. */
+  #tell(fault: HostFault): void {
+    this.emit('fault', fault);
+    if (fault.fail !== 'stop' || this.#stopped !== undefined || this.#state === 'closed') return;
+    const error = hostStopped(fault);
+    this.#stopped = error;
+    this.#runtime.inline?.halt();
+    // What runs now, as a sweep or the start of the VMs, has its end first.
+    void Promise.resolve()
+      .then(() => this.close())
+      .then(() => this.emit('stopped', error));
   }
 
   #demand(state: 'made' | 'running', operation: string): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
     if (this.#state === state) return;
     throw hostState(`the host is ${this.#state}; it cannot ${operation}`);
   }
 
   #inlineRuntime(operation: string): InlineRuntime {
     this.#demand('running', operation);
-    if (this.#inline === undefined)
+    const { inline } = this.#runtime;
+    if (inline === undefined)
       throw hostState(`${operation} is for the inline runtime`, 'configure runtime: { kind: inline }');
-    return this.#inline;
+    return inline;
   }
 
   /** Inline runtime: one pass at the present virtual time. Returns how much was done. */
@@ -238,58 +229,16 @@ export class Host extends EventEmitter<HostEvents> {
     return this.#devices.emulator(name) as T;
   }
 
-  /**
-   * Puts another policy into a place while the host runs: another version, other options, another plugin. Nothing changes
-   * unless every forwarding loop could make it; then it is handed its predecessor's state (`Lifecycle`) and decides, from
-   * one batch to the next. If it fails within `probationMs` (10,000), its predecessor returns. Inline: between two passes.
-   * @throws FairleadError with what is wrong with the plugin or its options, or `FAIRLEAD_ERR_SWAP`.
-   * @example
-   * ```ts
-   * import { use } from '@fairlead/core';
-   * import pendingLoad from '@fairlead/load-distribution-pending-load';
-   *
-   * await host.swap('distribution', use(pendingLoad, { grainBytes: '4KiB' }), { probationMs: 30_000 });
-   * ```
-   */
-  swap<S extends PolicySection>(
-    section: S,
-    policy: GivenPolicy<(typeof KIND_OF)[S]>,
-    options?: SwapOptions,
-  ): Promise<SwapNotice> {
-    return this.#policyExchange('swap').swap(section, policy, options);
-  }
-
-  /**
-   * Has another policy asked the same as the one that decides, and compares what they say; without a policy the shadow
-   * is taken away. A shadow reads and writes copies alone; one that throws, hangs or answers wrongly is put aside.
-   * @throws FairleadError as `swap` does.
-   * @example
-   * ```ts
-   * import { use } from '@fairlead/core';
-   * import roundRobin from '@fairlead/load-distribution-round-robin';
-   *
-   * await host.shadow('distribution', use(roundRobin));
-   * ```
-   */
-  shadow<S extends PolicySection>(section: S, policy: GivenPolicy<(typeof KIND_OF)[S]> | undefined): Promise<void> {
-    return this.#policyExchange('shadow').shadow(section, policy);
-  }
-
   /** What the shadows would have done, beside what was done; also when the host has been closed. */
   shadowReport(): ShadowReport {
-    return this.#exchange?.report() ?? { version: 1, sections: [] };
+    return this.#runtime.exchange?.report() ?? { version: 1, sections: [] };
   }
 
-  /** Names of the plugins that decide now. */
-  get policies(): Readonly<Record<PolicySection, string>> {
-    return this.#policyExchange('say who decides').serving;
-  }
-
-  #policyExchange(operation: string): PolicyExchange {
+  protected override policyExchange(operation: string): PolicyExchange {
     this.#demand('running', operation);
-    if (this.#exchange === undefined)
-      throw hostState(`the host is being started; it cannot ${operation}`, 'wait for it');
-    return this.#exchange;
+    const { exchange } = this.#runtime;
+    if (exchange === undefined) throw hostState(`the host is being started; it cannot ${operation}`, 'wait for it');
+    return exchange;
   }
 
   /** The conservation law, per VM and NIC. */
@@ -310,16 +259,33 @@ export class Host extends EventEmitter<HostEvents> {
     return this.#arena;
   }
 
-  /** Stops everything and gives back what was opened. Safe to call twice. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+  /**
+   * What the plugins' calls cost in the data path, by sampling one call in `runtime.sampleEvery`: a row for each worker,
+   * plugin and hook. Microseconds; NIC -1 for a policy.
+   * @example
+   * ```ts fragment
+   * for (const { plugin, hook, p50Us, p99Us } of host.costs()) console.log(`${plugin}.${hook} ${p50Us} ${p99Us}`);
+   * ```
+   */
+  costs(): HookCost[] {
+    return this.#arena.costs.read();
+  }
+
+  /**
+   * Stops everything and gives back what was opened. Safe to call twice. A plugin that cannot close, or does not answer
+   * in time, is told of as the event `fault`; the others are closed all the same.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#state = 'closed';
-    this.#exchange?.close();
-    this.#deviceLoop?.stop();
-    await this.#workers?.stop();
-    this.#inline?.close();
+    await this.#runtime.stop();
     await this.#devices.close();
-    for (const driver of this.nics.drivers) await driver.close?.();
-    await this.#hypervisor?.close?.();
+    const { nics, hypervisor } = this.#composition;
+    for (const [i, plan] of nics.entries()) await this.#faults.closing(plan, () => this.nics.drivers[i]?.close?.());
+    if (hypervisor !== undefined) await this.#faults.closing(hypervisor, () => this.#hypervisor?.close?.());
   }
 }

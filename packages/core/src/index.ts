@@ -12,6 +12,7 @@ export {
   use,
   type WrittenOptions,
 } from './builder.ts';
+export type { CostProbe } from './clock.ts';
 export { type Composed, checkHost, composeHost } from './compose.ts';
 export {
   type Bandwidth,
@@ -31,14 +32,17 @@ export {
 } from './config.ts';
 export { type Account, accounts, assertConserved } from './conservation.ts';
 export { Host } from './host.ts';
-export type { HostEvents } from './host-events.ts';
+export type { HostEvents, HostFault } from './host-events.ts';
+export type { HostParts } from './host-parts.ts';
 export type { NicManager, NicStatus } from './managers/nic-manager.ts';
 export type { ResourceManager, UnmetReservation } from './managers/resource-manager.ts';
 export type { VmInfo, VmManager, VmState } from './managers/vm-manager.ts';
 export { Arena, type ArenaHandle, createArena } from './memory/arena.ts';
+export type { HookCost, SampledHook } from './memory/cost-table.ts';
 export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
+export type { FaultCost, FaultInput } from './path/plugin-failure.ts';
 export type { Composition, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts';
 export { type LoadedPlugin, loadPlugin, locatePlugins } from './plugins/load.ts';
 export { manifestOf, type PluginManifest } from './plugins/manifest.ts';

@@ -16,6 +16,9 @@ export interface PluginPlan<K extends PluginKind = PluginKind> {
   readonly where: string;
   /** What its module exports. */
   readonly definition: PluginDefinition<K>;
+  /** What its failure means; a policy's is that of its place. */
+  readonly fail: FailureMode;
+  readonly budget: Budget;
 }
 
 /** A policy, those behind it in its place, and what its failure means. */

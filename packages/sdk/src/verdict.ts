@@ -19,6 +19,7 @@ export const DROP_REASONS = [
   'nic-error', // the driver or the wire refused it
   'worker-lost', // held by a worker that died
   'duplicate', // inbound group frame that another member of the team receives as well
+  'failed-closed', // a policy failed whose failure mode is closed
 ] as const;
 /** A drop reason by its name, as it stands in accounts and metrics. */
 export type DropReasonName = (typeof DROP_REASONS)[number];
@@ -37,6 +38,7 @@ export const DropReason = {
   NicError: 9,
   WorkerLost: 10,
   Duplicate: 11,
+  FailedClosed: 12,
 } as const;
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 

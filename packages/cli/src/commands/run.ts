@@ -68,11 +68,14 @@ export async function run(name: string, options: RunOptions, output: Output): Pr
     return report([faultFrom(error)], options, output);
   }
   const watched = { host, composition: checked.composition, events };
+  const stopped = new Promise<FairleadError>((resolve) => host.once('stopped', resolve));
+  host.once('stopped', () => stop.now('plugin'));
   const cause = await watch(watched, checked.file.name, options, stop, output, control);
   await control?.close();
   await host.close();
   if (options.shadowReport !== undefined) writeReport(options.shadowReport, host.shadowReport());
-  return account(host, cause, options, output);
+  const code = account(host, cause, options, output);
+  return cause === 'plugin' ? report([faultFrom(await stopped)], options, output, 'stopped') : code;
 }
 
 /** What `check` has nothing against, and real time has. */
@@ -169,8 +172,13 @@ function account(host: Host, cause: StopCause, { json }: RunOptions, output: Out
   return conserved ? 0 : 1;
 }
 
-function report(faults: readonly Fault[], { json }: RunOptions, output: Output): number {
-  if (json) output.print(JSON.stringify({ type: 'refused', errors: faults }));
+function report(
+  faults: readonly Fault[],
+  { json }: RunOptions,
+  output: Output,
+  type: 'refused' | 'stopped' = 'refused',
+): number {
+  if (json) output.print(JSON.stringify({ type, errors: faults }));
   else for (const fault of faults) for (const line of faultLines(fault)) output.tell(line);
   return 1;
 }

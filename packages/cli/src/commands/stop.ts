@@ -1,10 +1,11 @@
 /** Why a run ended. */
-export type StopCause = 'time' | 'key' | 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'output closed';
+export type StopCause = 'time' | 'key' | 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'output closed' | 'plugin';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * The end of a run: whichever comes first of a signal, the set time, a key, or a reader that has gone. A second signal
+ * The end of a run: whichever comes first of a signal, the set time, a key, a reader that has gone,
+ * or a plugin without which the host does not go on. A second signal
  * ends the process at once, for whoever cannot wait for the clean end.
  */
 export class Stop {

@@ -1,4 +1,4 @@
-import type { Host } from '@fairlead/core';
+import type { Host, HostFault } from '@fairlead/core';
 import { swapText } from '../commands/swap.ts';
 
 /** Something that happened to a host while it ran. */
@@ -16,13 +16,7 @@ export interface HappenedEvent {
 export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
   const say = (event: HappenedEvent['event'], text: string, grave: boolean): void =>
     hear({ event, seconds: host.nowUs / 1e6, text: text.replaceAll(/\s+/g, ' '), grave });
-  host.on('fault', ({ plugin, hook, vm, fallback, message }) =>
-    say(
-      'fault',
-      `plugin ${plugin} failed in ${hook}() for VM ${vm} and was put aside; ${fallback} serves: ${message}`,
-      true,
-    ),
-  );
+  host.on('fault', (fault) => say('fault', faultText(fault), true));
   host.on('nic', ({ nic, state, cause }) => say('nic', `NIC ${nic} is ${state}: ${cause}`, state === 'down'));
   host.on('vm', ({ vm, state }) => say('vm', `VM ${vm} is ${state}`, false));
   host.on('device', ({ device, message }) => say('device', `virtual NIC ${device} failed: ${message}`, true));
@@ -48,6 +42,20 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
     );
   });
   host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
+}
+
+/** Who failed, at what, and what comes of it, in one line. */
+function faultText({ plugin, hook, vm, nic, fail, fallback, input, cost, message }: HostFault): string {
+  const subject = nic === '' ? (vm === '' ? '' : ` for VM ${vm}`) : ` of NIC ${nic}`;
+  const batch = input === undefined || input.frames === 0 ? '' : ` at ${input.frames} frames of ${input.bytes} bytes`;
+  const used = cost === undefined ? '' : `, having used ${cost.used.toFixed(1)} of ${cost.allowed} ${cost.unit}`;
+  const outcome = {
+    fallback: `was put aside; ${fallback} serves`,
+    open: `was put aside; ${fallback} serves`,
+    closed: nic === '' ? 'was put aside; its frames are dropped' : 'was put aside; its NIC is down',
+    stop: 'stops the host',
+  }[fail];
+  return `plugin ${plugin} failed in ${hook}()${subject}${batch}${used} and ${outcome}: ${message}`;
 }
 
 /**

@@ -13,15 +13,17 @@ export async function hostSchema(): Promise<JsonSchema> {
     if (schema?.properties !== undefined)
       schema.properties[key] = description === undefined ? value : { description, ...value };
   };
+  const policy = moreKeys(properties['admission']);
+  const more: Partial<Record<PluginKind, Record<string, JsonSchema>>> = {
+    'nic-driver': moreKeys(properties['nics']?.items?.properties?.['driver']),
+    'device-emulator': moreKeys(properties['ports']?.items?.properties?.['device']),
+    hypervisor: moreKeys(properties['hypervisor']),
+  };
   place(properties['nics']?.items, 'driver', inAllOf('nic-driver'));
   place(properties['vms']?.items, 'device', inAllOf('device-emulator'));
   const vm = properties['vms']?.items;
   if (vm !== undefined) vm['oneOf'] = [{ required: ['device'] }, { required: ['port'] }];
   place(properties['ports']?.items, 'device', inAllOf('device-emulator'));
-  const policy = {
-    admission: policyKeys('admission', host),
-    'load-distribution': policyKeys('load-distribution', host),
-  };
   place(host, 'admission', inAllOf('admission-policy'));
   place(host, 'distribution', inAllOf('load-distribution-policy'));
   place(host, 'hypervisor', inAllOf('hypervisor'));
@@ -33,10 +35,10 @@ export async function hostSchema(): Promise<JsonSchema> {
     ...rest,
     properties,
     definitions: Object.fromEntries([
-      ...kinds.map((kind) => [kind, pluginPlace(kind, plugins)]),
+      ...kinds.map((kind) => [kind, pluginPlace(kind, plugins, more[kind])]),
       ...(['admission', 'load-distribution'] as const).map((kind) => [
         `${kind}-policy`,
-        pluginPlace(kind, plugins, policy[kind]),
+        pluginPlace(kind, plugins, { ...fallbackOf(kind), ...policy }),
       ]),
       ...plugins.map(({ from, definition }) => [definitionName(from), published(plain(definition.options))]),
     ]),
@@ -58,11 +60,14 @@ const inAllOf = (name: string): JsonSchema => ({ allOf: [{ $ref: `#/definitions/
 
 const definitionName = (from: string): string => from.replace('@fairlead/', 'options-');
 
-/** What the place of a policy has beside plugin and options: a fallback, and what its failure means. */
-function policyKeys(kind: PluginKind, host: JsonSchema): Record<string, JsonSchema> {
-  const written = Object.entries(host.properties?.['admission']?.properties ?? {});
-  const others = written.filter(([key]) => !['use', 'options', 'fallback'].includes(key));
-  return { fallback: { description: 'serves when the plugin fails', ...inAllOf(kind) }, ...Object.fromEntries(others) };
+const fallbackOf = (kind: PluginKind): Record<string, JsonSchema> => ({
+  fallback: { description: 'serves when the plugin fails', ...inAllOf(kind) },
+});
+
+/** What a place says beside plugin and options: what a failure means, and what the plugin may use. */
+function moreKeys(place: JsonSchema | undefined): Record<string, JsonSchema> {
+  const written = Object.entries(place?.properties ?? {});
+  return Object.fromEntries(written.filter(([key]) => !['use', 'options', 'fallback'].includes(key)));
 }
 
 /** A place for a plugin of one kind: any may be named, of the bundled ones the options are known. */

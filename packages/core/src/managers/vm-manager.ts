@@ -1,4 +1,6 @@
 import { FairleadError, type Hypervisor, isFairleadError, VmRunState, type VmTable } from '@fairlead/sdk';
+import type { PluginPlan } from '../plan.ts';
+import { type ControlCall, inTime } from '../plugins/control-call.ts';
 
 /** What a VM is doing; `migrated`: it runs on another host. */
 export type VmState = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migrated';
@@ -33,6 +35,11 @@ export interface VmEffects {
   changed(vm: number, state: VmState): void;
 }
 
+/** What the manager needs to know of the hypervisor that it asks. */
+type HypervisorPlan = Pick<PluginPlan, 'name' | 'where' | 'budget'>;
+/** The virtual NIC alone is stopped and started, which takes no time. */
+const NO_HYPERVISOR: HypervisorPlan = { name: 'none', where: 'hypervisor', budget: { controlMs: 1000 } };
+
 /** From which states an operation may begin, and where it leads. */
 const MOVES = {
   start: { from: ['stopped'], to: VmRunState.Running },
@@ -63,10 +70,17 @@ export class VmManager {
   readonly #table: VmTable;
   readonly #hypervisor: Hypervisor | undefined;
   readonly #effects: VmEffects;
+  readonly #plan: HypervisorPlan;
   readonly #pending = new Map<number, Promise<unknown>>();
   readonly #rows: ReadonlyMap<string, number>;
 
-  constructor(table: VmTable, hypervisor: Hypervisor | undefined, effects: VmEffects) {
+  constructor(
+    table: VmTable,
+    hypervisor: Hypervisor | undefined,
+    effects: VmEffects,
+    plan: HypervisorPlan = NO_HYPERVISOR,
+  ) {
+    this.#plan = plan;
     this.#table = table;
     this.#rows = new Map(table.names.map((name, vm) => [name, vm]));
     this.#hypervisor = hypervisor;
@@ -179,10 +193,10 @@ export class VmManager {
 
   async #ask(vm: number, operation: string, call: () => Promise<void>): Promise<void> {
     try {
-      await inTime(call());
+      await inTime(call, this.#about(operation));
     } catch (cause) {
       await this.#reconcile(vm);
-      if (isFairleadError(cause)) throw cause;
+      if (isFairleadError(cause) && cause.code !== 'FAIRLEAD_ERR_PLUGIN_LATE') throw cause;
       const name = this.#table.names[vm] as string;
       throw new FairleadError(
         'FAIRLEAD_ERR_HYPERVISOR',
@@ -196,11 +210,16 @@ export class VmManager {
     }
   }
 
+  #about(hook: string): ControlCall {
+    const { name, where, budget } = this.#plan;
+    return { plugin: name, hook, where, limitMs: budget.controlMs };
+  }
+
   /** After a failure the hypervisor knows how the VM is; when it does not answer either, the VM is taken to run on. */
   async #reconcile(vm: number): Promise<void> {
     const name = this.#table.names[vm] as string;
     const ask = async (): Promise<VmState | undefined> => this.#hypervisor?.status({ index: vm, name });
-    const status = await ask().catch(() => undefined);
+    const status = await inTime(ask, this.#about('status')).catch(() => undefined);
     const known = status === undefined ? -1 : STATES.indexOf(status);
     if (known >= 0) this.#set(vm, known as VmRunState);
     else if (this.#table.runState[vm] === VmRunState.Migrating) this.#set(vm, VmRunState.Running);
@@ -243,20 +262,5 @@ export class VmManager {
   /** Starts the VMs that are to run when the host starts. */
   async startAll(vms: readonly number[]): Promise<void> {
     for (const vm of vms) await this.start(this.#table.names[vm] as string);
-  }
-}
-
-/** A hypervisor that has not answered in this time is taken to have failed. */
-const ANSWER_MS = 30_000;
-
-async function inTime(answer: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer for ${ANSWER_MS / 1000} s`)), ANSWER_MS);
-  });
-  try {
-    await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import { type NicTable, type VmTable, viewTable } from '@fairlead/sdk';
+import { CostTable } from './cost-table.ts';
 import { Doorbell } from './doorbell.ts';
 import { FramePool } from './frame-pool.ts';
 import { HostRings } from './host-rings.ts';
@@ -119,6 +120,8 @@ export class Arena {
   readonly txDoorbells: readonly Doorbell[];
   /** For the device thread: which VMs have something to pull. */
   readonly rxDoorbell: Doorbell;
+  /** What the plugins' calls cost, by samples. */
+  readonly costs: CostTable;
 
   /** `thread`: 0 to workers - 1 are forwarding workers, `workers` is the device thread. */
   constructor(handle: ArenaHandle, thread: number) {
@@ -148,6 +151,7 @@ export class Arena {
       (_, worker) => new Doorbell(memory, at.txDoorbells + worker * layout.doorbellWords * 4, layout.doorbellWords),
     );
     this.rxDoorbell = new Doorbell(memory, at.rxDoorbell, layout.doorbellWords);
+    this.costs = new CostTable(memory, at.costs, shape.workers, shape.nics);
   }
 
   /** Another worker's view, for an audit. */

@@ -47,6 +47,13 @@ export const HOST_RING_ENTRIES = 1024;
 /** Numbers that all instances of one NIC's driver share. */
 export const SHARED_NUMBERS = 64;
 
+/** Numbers in a row of the table of costs, cost-table.ts. */
+export const COST_NUMBERS = 40;
+/** Rows of one worker in the table of costs: admit, sweep, select, observe, and send and receive of every NIC. */
+export function costRows(nics: number): number {
+  return 4 + 2 * nics;
+}
+
 /**
  * Slots are this much further apart than they are long. At a distance of 2048 bytes the headers of all frames would
  * share two of the 64 sets of a first-level cache; two lines more spread them over all.
@@ -59,7 +66,7 @@ export const SLOT_GAP_BYTES = 128;
  *
  * ```
  *  threads │ teams │ listeners │ nic table │ vm table │ tx rings │ rx rings │ nic rings │ hand-off rings │ host rings │
- *  doorbells │ depot │ shared │ frames
+ *  doorbells │ depot │ shared │ costs │ frames
  * ```
  *
  * @example
@@ -100,6 +107,7 @@ export interface MemoryLayout {
     readonly heldMagazines: number;
     readonly slotVm: number;
     readonly shared: number;
+    readonly costs: number;
     readonly frames: number;
   };
   /** Words of one doorbell. */
@@ -182,6 +190,7 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
     heldMagazines: place(threads * THREAD_WORDS * 4),
     slotVm: place(shape.poolFrames * 4),
     shared: place(shape.nics * SHARED_NUMBERS * 8),
+    costs: place(shape.workers * costRows(shape.nics) * COST_NUMBERS * 8),
     frames: place(poolBytes),
   };
   return { shape, nicTable, vmTable, at, doorbellWords, magazineCount, threads, byteLength: end };

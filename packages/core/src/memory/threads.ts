@@ -26,6 +26,10 @@ export const Phase = {
   Receive: 5,
   ShadowAdmit: 6,
   ShadowSelect: 7,
+  /** A plugin is loaded, made, opened: the other word holds its number among those of the worker. */
+  Load: 8,
+  Make: 9,
+  Open: 10,
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 

@@ -6,7 +6,9 @@ import type { NicView } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
 import { flowHash } from './flow-hash.ts';
 import type { NicQueues } from './nic-queues.ts';
+import { wrongAnswer, wrongNic } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
+import type { SampledCalls } from './sampled-calls.ts';
 
 /** What is staged and not yet published. */
 interface Staged {
@@ -46,6 +48,7 @@ export class Dispatcher {
     frames: Int32Array,
     policies: Policies,
     queues: NicQueues,
+    sampled: SampledCalls,
   ) {
     this.#nics = arena.nics;
     this.#pool = arena.pool;
@@ -55,7 +58,7 @@ export class Dispatcher {
     this.#policies = policies;
     this.#vmTeam = arena.vms.team;
     this.#enter = arena.threads.createEnter(worker);
-    this.send = this.#createSend(queues, policies, this.#enter);
+    this.send = this.#createSend(queues, policies, this.#enter, sampled);
     this.publish = createPublish(queues, arena.nics, this.#staged);
   }
 
@@ -65,7 +68,7 @@ export class Dispatcher {
   }
 
   /** A hot function, see forwarder.ts. */
-  #createSend(queues: NicQueues, policies: Policies, enter: Enter): Send {
+  #createSend(queues: NicQueues, policies: Policies, enter: Enter, sampled: SampledCalls): Send {
     const { entries, tail, head, base, size, mask } = queues;
     const { pendingBytes, count: nicCount } = this.#nics;
     const fixed = {
@@ -79,9 +82,12 @@ export class Dispatcher {
       policies,
       enter,
       selecting: Phase.Select,
+      sampled,
+      countdown: sampled.selecting,
     };
     return (vm, count, nowUs, waiting) => {
       const { batch, frames, lengthMask, chosen, staged, nics, policies, enter, selecting } = fixed;
+      const { sampled, countdown } = fixed;
       const { entries, tail, head, base, size, mask, pendingBytes, nicCount } = fixed.queue;
       staged.frames = 0; // those of the batch before are not this one's to take back
       for (let attempt = 0; ; attempt++) {
@@ -89,8 +95,8 @@ export class Dispatcher {
         enter(selecting, vm);
         let fault: unknown;
         try {
-          const answer: unknown = policies.distribution.select(batch);
-          if (answer !== undefined) fault = new TypeError('select returned a value; a kernel must return undefined');
+          const answer: unknown = --countdown.left > 0 ? policies.distribution.select(batch) : sampled.select(batch);
+          if (answer !== undefined) fault = wrongAnswer('select', answer);
         } catch (cause) {
           fault = cause ?? new Error('threw undefined');
         }
@@ -104,7 +110,7 @@ export class Dispatcher {
         while (fault === undefined && i < count) {
           const nic = chosen[i];
           if (nic >>> 0 >= nicCount || ((available >>> nic) & 1) === 0) {
-            fault = new RangeError(`chose NIC ${nic}, which is not available`);
+            fault = wrongNic(nic, nicCount);
             break;
           }
           const ring = base + Math.imul(nic, size);
@@ -130,22 +136,24 @@ export class Dispatcher {
         staged.frames = i;
         if (fault === undefined) return i;
 
-        policies.distributionFailed('select', vm, fault);
-        this.#unstage(nowUs, waiting);
-        if (attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
+        batch.count = count;
+        policies.distributionFailed('select', vm, fault, batch);
+        this.#unstage(vm, nowUs, waiting);
+        if (policies.shut || attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
       }
     };
   }
 
   /** Takes back what a failed choice had staged. */
-  #unstage(nowUs: number, waiting: number): void {
-    const { nic, bytes } = this.#batch;
+  #unstage(vm: number, nowUs: number, waiting: number): void {
+    const { nic } = this.#batch;
     for (let i = 0; i < this.#staged.frames; i++) {
       this.#queues.tail[nic[i]]--;
-      this.#nics.pendingBytes[nic[i]] -= bytes[i];
+      this.#nics.pendingBytes[nic[i]] -= this.#frames[i] & this.#pool.lengthMask;
     }
     this.#staged.frames = 0;
     this.#staged.bytes = 0;
+    this.#batch.vm = vm;
     this.#batch.nowUs = nowUs;
     this.#batch.backlog = waiting;
   }

@@ -6,33 +6,22 @@ import { type Enter, Phase } from '../memory/threads.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
+import type { ForwarderOptions } from './forwarder-options.ts';
 import { HostFrames } from './host-frames.ts';
+import type { Sampling } from './meter.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
 import { Parking } from './parking.ts';
+import { wrongAnswer } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
+import { SampledCalls } from './sampled-calls.ts';
 import { TakeBack } from './take-back.ts';
 import { TeamView } from './team-view.ts';
-import { TransmitPath, Turn } from './transmit.ts';
+import { TransmitPath } from './transmit.ts';
+import { Turn } from './turn.ts';
 import { createWarm, type Warm } from './warm.ts';
 
-/** What a forwarding loop works with. */
-export interface ForwarderOptions {
-  /** Number of the worker. */
-  readonly worker: number;
-  /** Frames of one VM in one batch, 1 to 256. */
-  readonly batchFrames: number;
-  /** True: a frame whose source MAC is not the VM's own is dropped. */
-  readonly portSecurity: boolean;
-  /** One driver per NIC; a driver that has no receiver here is only sent to. */
-  readonly drivers: readonly NicDriver[];
-  /** NICs that this worker receives from. */
-  readonly receives: readonly number[];
-  /** Told when a driver threw, with the hook that did. */
-  readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
-  /** A NIC may be selected, perhaps again: a driver that was put aside is to be tried again. */
-  readonly nicReturned?: (nic: number) => void;
-}
+const UNSAMPLED: Sampling = { every: 0, seed: 0, probe: { nowNs: () => 0, heapBytes: () => 0 } };
 
 /** Frames staged for each NIC before the drivers are offered them, within one sweep: a full burst on average. */
 const DRAIN_EVERY_FRAMES = BURST_FRAMES;
@@ -93,9 +82,13 @@ export class Forwarder {
   readonly #warm: Warm;
   readonly #serveAll: (nowUs: number) => number;
   readonly #drain: (nowUs: number) => number;
+  readonly #sampled: SampledCalls;
 
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
-    const { worker, drivers, driverFailed } = options;
+    const { worker, drivers, driverFailed, sampling = UNSAMPLED, sampledDrivers = [] } = options;
+    const sampled = new SampledCalls(policies, { ...sampling, worker, costs: arena.costs, drivers: sampledDrivers });
+    sampled.driverBroke = driverFailed;
+    this.#sampled = sampled;
     const macs = new MacTable(arena.vms);
     this.#nicReturned = options.nicReturned;
     this.#arena = arena;
@@ -104,12 +97,12 @@ export class Forwarder {
     this.#policies = policies;
     this.#delivery = new Delivery(arena, worker);
     this.#teams = new TeamView(arena);
-    this.queues = new NicQueues(arena, worker, drivers, driverFailed);
+    this.queues = new NicQueues(arena, worker, drivers, driverFailed, sampled);
     const batch = new TransmitBatch();
     const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
     const { batchFrames } = options;
     const { frames } = classifier;
-    const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues);
+    const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues, sampled);
     this.transmit = new TransmitPath(
       arena,
       worker,
@@ -119,11 +112,12 @@ export class Forwarder {
       dispatcher,
       this.#delivery,
       batchFrames,
+      sampled,
     );
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
     this.#hostFrames = new HostFrames(arena, worker, dispatcher, drivers, driverFailed);
     this.#receivers = options.receives.map(
-      (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#teams, this.#delivery, driverFailed),
+      (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#teams, this.#delivery, driverFailed, sampled),
     );
     this.#warm = createWarm(arena);
     this.#parking = new Parking(arena.vms.count);
@@ -187,7 +181,10 @@ export class Forwarder {
     this.#enter(Phase.Sweep, 0);
     if (this.#teams.count > 1) this.#arena.nics.show(ALL_TEAMS);
     try {
-      this.#policies.admission.sweep?.(nowUs);
+      const sampled = this.#sampled;
+      const { admission } = this.#policies;
+      const answer: unknown = --sampled.sweeping.left > 0 ? admission.sweep?.(nowUs) : sampled.sweep(nowUs);
+      if (answer !== undefined) throw wrongAnswer('sweep', answer);
     } catch (cause) {
       this.#policies.admissionFailed('sweep', 0, cause);
     }

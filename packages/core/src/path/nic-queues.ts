@@ -3,6 +3,8 @@ import type { Arena } from '../memory/arena.ts';
 import { type FramePool, HEADROOM_BYTES, HELD_FILL, HELD_MAGAZINE } from '../memory/frame-pool.ts';
 import { MAGAZINE_FRAMES, RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
+import { wrongCount } from './plugin-failure.ts';
+import type { SampledCalls } from './sampled-calls.ts';
 
 /** Frames in one driver call. */
 export const BURST_FRAMES = 64;
@@ -58,6 +60,7 @@ export class NicQueues {
     worker: number,
     drivers: readonly NicDriver[],
     driverFailed: (nic: number, hook: string, cause: unknown) => void,
+    sampled: SampledCalls,
   ) {
     const { nicRings, nics, vms, pool } = arena;
     this.#arena = arena;
@@ -74,7 +77,7 @@ export class NicQueues {
     this.tail = new Int32Array(nics.count);
     this.head = new Int32Array(nics.count);
     this.#burst = new FrameBurst(pool.memory, BURST_FRAMES, pool.maxFrameBytes);
-    this.drain = this.#createDrain(arena.threads.createEnter(worker), driverFailed);
+    this.drain = this.#createDrain(arena.threads.createEnter(worker), driverFailed, sampled);
     for (let nic = 0; nic < nics.count; nic++) this.#attach(nic);
   }
 
@@ -97,7 +100,11 @@ export class NicQueues {
   }
 
   /** A hot function, see forwarder.ts. */
-  #createDrain(enter: Enter, driverFailed: (nic: number, hook: string, cause: unknown) => void): Drain {
+  #createDrain(
+    enter: Enter,
+    driverFailed: (nic: number, hook: string, cause: unknown) => void,
+    sampled: SampledCalls,
+  ): Drain {
     const { entries, tail, head, base, size, mask, control, controlBase } = this;
     const { magazines, held, lengthBits, lengthMask, slotStride } = this.#pool;
     const { pendingBytes, pendingFrames, txFrames, txBytes } = this.#nics;
@@ -112,6 +119,8 @@ export class NicQueues {
       drivers: this.#drivers,
       enter,
       sending: Phase.Send,
+      sampled,
+      countdown: sampled.sending,
     };
     return (nic, nowUs) => {
       const { entries, tail, head, base, size, mask, control, controlBase, controlWords } = fixed.queue;
@@ -119,7 +128,7 @@ export class NicQueues {
       const { magazines, held, magazineFrames, magazineAt, fillAt } = fixed.free;
       const { pendingBytes, pendingFrames, txFrames, txBytes } = fixed.count;
       const { burst, offset, bytes, burstFrames } = fixed.out;
-      const { pool, drivers, enter, sending } = fixed;
+      const { pool, drivers, enter, sending, sampled, countdown } = fixed;
       const ring = base + Math.imul(nic, size);
       let taken = 0;
       while (tail[nic] !== head[nic]) {
@@ -147,11 +156,16 @@ export class NicQueues {
         enter(sending, nic);
         let sent = 0;
         try {
-          sent = (drivers[nic] as NicDriver).send(burst);
+          const driver = drivers[nic] as NicDriver;
+          sent = --countdown.left > 0 ? driver.send(burst) : sampled.send(driver, nic, burst);
         } catch (cause) {
           driverFailed(nic, 'send', cause);
         }
-        if (!(sent > 0)) break;
+        if (!(sent > 0)) {
+          if (sent !== 0) driverFailed(nic, 'send', wrongCount('send', sent, count));
+          break;
+        }
+        if (sent > count) driverFailed(nic, 'send', wrongCount('send', sent, count));
         sent = sent < count ? sent | 0 : count;
 
         for (let i = sent; i < count; i = (i + 1) | 0) total = (total - bytes[i]) | 0;
@@ -177,7 +191,7 @@ export class NicQueues {
       if (failed[i] === 0) continue;
       this.#nics.txFrames[nic]--;
       this.#nics.txBytes[nic] -= bytes[i];
-      this.#refuse(nic, this.#pool.slotVm[this.#slot(nic, i)], bytes[i]);
+      this.#refuse(nic, this.#pool.slotVm[this.#slot(nic, i)], bytes[i], DropReason.NicError);
     }
     this.#unmark();
   }
@@ -194,19 +208,39 @@ export class NicQueues {
   }
 
   /** A frame that was handed to the NIC and that the NIC will never send: it was dropped, not transmitted. */
-  #refuse(nic: number, vm: number, bytes: number): void {
-    this.#nics.dropped[nic * DROP_REASON_COUNT + DropReason.NicError]++;
+  #refuse(nic: number, vm: number, bytes: number, reason: DropReason): void {
+    this.#nics.dropped[nic * DROP_REASON_COUNT + reason]++;
     this.#vms.transmittedFrames[vm]--;
     this.#vms.transmittedBytes[vm] -= bytes;
-    this.#vms.dropped[vm * DROP_REASON_COUNT + DropReason.NicError]++;
+    this.#vms.dropped[vm * DROP_REASON_COUNT + reason]++;
   }
 
-  /** Takes the first `count` frames back from a NIC's queue: they are another NIC's now. */
-  takenBack(nic: number, count: number, bytes: number): void {
+  /** Drops all that waits on a NIC's queue: it was handed over, and will not be sent after all. */
+  discard(nic: number, reason: DropReason): true {
+    const waiting = this.length(nic);
+    let bytes = 0;
+    for (let i = 0; i < waiting; i++) {
+      const slot = this.#slot(nic, i);
+      const length =
+        this.entries[this.base + nic * this.size + ((this.head[nic] + i) & this.mask)] & this.#pool.lengthMask;
+      bytes += length;
+      this.#refuse(nic, this.#pool.slotVm[slot], length, reason);
+      this.#pool.free(slot);
+    }
+    this.#leave(nic, waiting, bytes);
+    return true;
+  }
+
+  #leave(nic: number, count: number, bytes: number): void {
     this.head[nic] = this.head[nic] + count;
     this.control[this.controlBase + nic * RING_CONTROL_WORDS] = this.head[nic];
     this.#nics.pendingBytes[nic] -= bytes;
     this.#nics.pendingFrames[nic] -= count;
+  }
+
+  /** Takes the first `count` frames back from a NIC's queue: they are another NIC's now. */
+  takenBack(nic: number, count: number, bytes: number): void {
+    this.#leave(nic, count, bytes);
     this.#nics.takenBackFrames[nic] += count;
   }
 }

@@ -1,11 +1,7 @@
-import {
-  type AdmissionPolicy,
-  FairleadError,
-  type LoadDistribution,
-  type NicTable,
-  type TransmitBatch,
-} from '@fairlead/sdk';
+import type { AdmissionPolicy, LoadDistribution, NicTable, TransmitBatch } from '@fairlead/sdk';
 import type { Budget, FailureMode } from '../config.ts';
+import { AdmitAll, DropAll, FirstAvailable, HoldAll } from './last-resorts.ts';
+import { briefOf, faultError, inputOf, PluginFailure, type PluginFault } from './plugin-failure.ts';
 
 /** A plugin instance in a place of the data path, with what takes over when it fails. */
 export interface Seat<T> {
@@ -40,49 +36,84 @@ export interface Place<T> {
   /** `fallback` unless said otherwise. */
   readonly fail?: FailureMode;
   /** What it may use before it counts as failed. */
-  readonly budget?: Budget;
+  readonly budget?: HotBudget;
+  /** It has failed already, in a worker before this one. */
+  readonly failed?: boolean;
 }
 
-/** What is told when a plugin is put aside. */
-export interface PluginFault {
-  /** Name of the plugin. */
-  readonly plugin: string;
-  /** The hook that failed. */
-  readonly hook: string;
-  /** VM number that it was about; -1 for none. */
-  readonly vm: number;
-  /** Who serves in its stead. */
-  readonly fallback: string;
-  /** What happened, with its code. */
-  readonly error: FairleadError;
+/** Who serves when a policy has failed: its fallback, or what its failure mode says. */
+export function successorOf(fail: FailureMode, fallback: string | undefined, lastResort: string): string {
+  if (fail === 'closed') return 'drop-all';
+  if (fail === 'stop') return 'nobody';
+  return fail === 'fallback' && fallback !== undefined ? fallback : lastResort;
 }
 
-/** The error that says that a plugin was put aside. */
-export function faultOf(plugin: string, hook: string, fallback: string, what: string, cause?: unknown): FairleadError {
-  return new FairleadError('FAIRLEAD_ERR_PLUGIN_FAULT', `plugin ${plugin} failed: ${what}`, {
-    where: `${plugin}.${hook}`,
-    mend: `mend the plugin; ${fallback} serves in its place`,
-    cause,
-  });
+/** What comes of a failure, in words. */
+export function outcomeOf(fail: FailureMode, successor: string): string {
+  if (fail === 'closed') return 'until then every frame is dropped';
+  return fail === 'stop' ? 'the host stops' : `${successor} serves in its place`;
 }
 
-/** The last resort of admission: every frame may go. */
-class AdmitAll implements AdmissionPolicy {
-  admit(): undefined {}
+/** What a call in the data path may use. */
+type HotBudget = Pick<Budget, 'batchUs' | 'memoryBytes'>;
+
+/** Who serves in a place, and what it may use. */
+export interface Serving {
+  readonly name: string;
+  readonly budget: HotBudget;
 }
 
-/** The last resort of load distribution: the first available NIC. */
-class FirstAvailable implements LoadDistribution {
-  readonly #nics: NicTable;
+/** One place, as it stands. */
+class Post<T> {
+  seat: Seat<T>;
+  /** No frame passes any more: by failure mode closed or stop. */
+  shut: 'closed' | 'stop' | undefined;
+  readonly fail: FailureMode;
+  readonly #budget: HotBudget;
+  readonly #last: Seat<T>;
 
-  constructor(nics: NicTable) {
-    this.#nics = nics;
+  constructor({ seat, fail = 'fallback', failed = false, budget = {} }: Place<T>, lastResort: string, instance: T) {
+    this.#last = { name: lastResort, instance, needsFlow: false, fallback: undefined };
+    this.fail = fail;
+    this.#budget = budget;
+    this.seat = seat ?? this.#last;
+    if (failed) this.#apply(this.seat);
   }
 
-  select(batch: TransmitBatch): undefined {
-    batch.nic.fill(this.#nics.available[0], 0, batch.count);
+  /** Who serves and what it may use; the last resort is the host's own and has no budget. */
+  get serving(): Serving {
+    const { name } = this.seat;
+    if (this.shut !== undefined) return { name: successorOf(this.fail, undefined, name), budget: {} };
+    return { name, budget: this.seat === this.#last ? {} : this.#budget };
+  }
+
+  /** Puts who sits here aside. Returns who serves now. */
+  vacate(): { fail: FailureMode; fallback: string } {
+    const { predecessor, fallback } = this.seat;
+    if (predecessor !== undefined) {
+      this.seat = predecessor; // it served well until now: the failure mode is for when nobody is left
+      return { fail: 'fallback', fallback: predecessor.name };
+    }
+    this.#apply(fallback ?? this.#last);
+    const next = this.shut === undefined ? this.seat.name : successorOf(this.fail, undefined, this.#last.name);
+    return { fail: this.fail, fallback: next };
+  }
+
+  /** Another one takes the place, whatever became of the one before. */
+  take(seat: Seat<T>): void {
+    this.seat = seat;
+    this.shut = undefined;
+  }
+
+  #apply(next: Seat<T>): void {
+    if (this.fail === 'fallback') this.seat = next;
+    else this.seat = this.#last;
+    this.shut = this.fail === 'closed' || this.fail === 'stop' ? this.fail : undefined;
   }
 }
+
+const DROP_ALL = new DropAll();
+const HOLD_ALL = new HoldAll();
 
 /**
  * The policies that a forwarding worker calls now. They change when a plugin is put aside.
@@ -115,9 +146,10 @@ export class Policies {
   distribution: LoadDistribution;
   /** True while one of them wants the flow of each frame. */
   needsFlow: boolean;
-  #admissionSeat: Seat<AdmissionPolicy>;
-  #distributionSeat: Seat<LoadDistribution>;
-  readonly #nics: NicTable;
+  /** No frame passes: frames that were admitted before are asked about again, and none is sent. */
+  shut = false;
+  readonly #admission: Post<AdmissionPolicy>;
+  readonly #distribution: Post<LoadDistribution>;
   readonly #report: (fault: PluginFault) => void;
   readonly #watching: { -readonly [S in keyof Policed]?: Watching<Policed[S]> } = {};
 
@@ -127,37 +159,46 @@ export class Policies {
     nics: NicTable,
     report: (fault: PluginFault) => void,
   ) {
-    this.#nics = nics;
     this.#report = report;
-    this.#admissionSeat = admission.seat ?? this.#lastAdmission();
-    this.#distributionSeat = distribution.seat ?? this.#lastDistribution();
-    this.admission = this.#admissionSeat.instance;
-    this.distribution = this.#distributionSeat.instance;
+    this.#admission = new Post(admission, 'admit-all', new AdmitAll());
+    this.#distribution = new Post(distribution, 'first-available', new FirstAvailable(nics));
+    this.admission = this.#admission.seat.instance;
+    this.distribution = this.#distribution.seat.instance;
     this.needsFlow = false;
     this.#arrange();
   }
 
-  /** Who is called from now on: those who sit, or who watches them. */
   #arrange(): void {
-    const { admission, distribution } = this.#watching;
-    this.admission = watched(this.#admissionSeat.instance, admission);
-    this.distribution = watched(this.#distributionSeat.instance, distribution);
+    const admission = this.#admission;
+    const distribution = this.#distribution;
+    const stopping = admission.shut === 'stop' || distribution.shut === 'stop';
+    this.shut = admission.shut !== undefined || distribution.shut !== undefined;
+    const watching = this.#watching;
+    this.distribution = watched(distribution.seat.instance, watching.distribution);
+    if (this.shut) this.admission = stopping ? HOLD_ALL : DROP_ALL;
+    else this.admission = watched(admission.seat.instance, watching.admission);
     this.needsFlow =
-      this.#admissionSeat.needsFlow ||
-      this.#distributionSeat.needsFlow ||
-      admission?.needsFlow === true ||
-      distribution?.needsFlow === true;
+      admission.seat.needsFlow ||
+      distribution.seat.needsFlow ||
+      watching.admission?.needsFlow === true ||
+      watching.distribution?.needsFlow === true;
+  }
+
+  /** The policy that `called` asks, when it is the watcher of a shadow; else itself. */
+  behind<S extends keyof Policed>(section: S, called: Policed[S]): Policed[S] {
+    const watcher = this.#watching[section]?.watching;
+    return watcher !== undefined && (watcher as Policed[S]) === called ? (watcher.real as Policed[S]) : called;
   }
 
   /** Who sits in a place now: the one that was put there, or a fallback. */
   seatOf(section: keyof Policed): Seat<AdmissionPolicy | LoadDistribution> {
-    return section === 'admission' ? this.#admissionSeat : this.#distributionSeat;
+    return section === 'admission' ? this.#admission.seat : this.#distribution.seat;
   }
 
   /** Puts somebody into a place, between two sweeps. */
   seat(section: keyof Policed, seat: Seat<AdmissionPolicy | LoadDistribution>): void {
-    if (section === 'admission') this.#admissionSeat = seat as Seat<AdmissionPolicy>;
-    else this.#distributionSeat = seat as Seat<LoadDistribution>;
+    if (section === 'admission') this.#admission.take(seat as Seat<AdmissionPolicy>);
+    else this.#distribution.take(seat as Seat<LoadDistribution>);
     this.#arrange();
   }
 
@@ -168,39 +209,49 @@ export class Policies {
     this.#arrange();
   }
 
-  #lastAdmission(): Seat<AdmissionPolicy> {
-    return { name: 'admit-all', instance: new AdmitAll(), needsFlow: false, fallback: undefined };
-  }
-
-  #lastDistribution(): Seat<LoadDistribution> {
-    return { name: 'first-available', instance: new FirstAvailable(this.#nics), needsFlow: false, fallback: undefined };
+  /** Shut, and what comes is dropped; while the host is about to stop it is not. */
+  get dropping(): boolean {
+    return this.admission === DROP_ALL;
   }
 
   /** Names of the two that serve. */
   get names(): { admission: string; distribution: string } {
-    return { admission: this.#admissionSeat.name, distribution: this.#distributionSeat.name };
+    return { admission: this.#admission.seat.name, distribution: this.#distribution.seat.name };
   }
 
-  /** Puts the admission policy aside; its fallback serves from the next call on. */
-  admissionFailed(hook: string, vm: number, cause: unknown): void {
-    const failed = this.#admissionSeat;
-    this.#admissionSeat = failed.predecessor ?? failed.fallback ?? this.#lastAdmission();
+  get admissionServing(): Serving {
+    return this.#admission.serving;
+  }
+
+  get distributionServing(): Serving {
+    return this.#distribution.serving;
+  }
+
+  /** Puts the admission policy aside; what its failure mode says serves from the next call on. */
+  admissionFailed(hook: string, vm: number, cause: unknown, batch?: TransmitBatch): void {
+    this.#failed(this.#admission, hook, vm, cause, batch);
+  }
+
+  /** Puts the load distribution aside; what its failure mode says serves from the next call on. */
+  distributionFailed(hook: string, vm: number, cause: unknown, batch?: TransmitBatch): void {
+    this.#failed(this.#distribution, hook, vm, cause, batch);
+  }
+
+  #failed(post: Post<unknown>, hook: string, vm: number, cause: unknown, batch: TransmitBatch | undefined): void {
+    const plugin = post.seat.name;
+    const { fail, fallback } = post.vacate();
     this.#arrange();
-    this.#tell(failed.name, hook, vm, this.#admissionSeat.name, cause);
-  }
-
-  /** Puts the load distribution aside; its fallback serves from the next call on. */
-  distributionFailed(hook: string, vm: number, cause: unknown): void {
-    const failed = this.#distributionSeat;
-    this.#distributionSeat = failed.predecessor ?? failed.fallback ?? this.#lastDistribution();
-    this.#arrange();
-    this.#tell(failed.name, hook, vm, this.#distributionSeat.name, cause);
-  }
-
-  #tell(plugin: string, hook: string, vm: number, fallback: string, cause: unknown): void {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    const error = faultOf(plugin, hook, fallback, what, cause);
-    this.#report({ plugin, hook, vm, fallback, error });
+    this.#report({
+      plugin,
+      hook,
+      vm,
+      fallback,
+      fail,
+      error: faultError(plugin, hook, outcomeOf(fail, fallback), cause),
+      brief: briefOf(hook, cause),
+      input: batch && inputOf(batch),
+      cost: cause instanceof PluginFailure ? cause.cost : undefined,
+    });
   }
 }
 

@@ -4,6 +4,8 @@ import type { MacTable } from '../memory/mac-table.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
 import type { Delivery } from './delivery.ts';
 import { BURST_FRAMES } from './nic-queues.ts';
+import { wrongCount } from './plugin-failure.ts';
+import type { SampledCalls } from './sampled-calls.ts';
 import type { TeamView } from './team-view.ts';
 
 const NOBODY = -1;
@@ -25,6 +27,7 @@ export class ReceivePath {
   readonly #delivery: Delivery;
   readonly #driverFailed: (nic: number, hook: string, cause: unknown) => void;
   readonly #burst: FrameBurst;
+  readonly #sampled: SampledCalls;
   /** Slots that wait for frames, as many as a burst; refilled from the pool. */
   readonly #slots = new Int32Array(BURST_FRAMES);
   #held = 0;
@@ -38,7 +41,9 @@ export class ReceivePath {
     teams: TeamView,
     delivery: Delivery,
     driverFailed: (nic: number, hook: string, cause: unknown) => void,
+    sampled: SampledCalls,
   ) {
+    this.#sampled = sampled;
     this.#arena = arena;
     this.#enter = arena.threads.createEnter(worker);
     this.#worker = worker;
@@ -65,11 +70,15 @@ export class ReceivePath {
     let received = 0;
     this.#enter(Phase.Receive, this.#nic);
     try {
-      received = (this.#drivers[this.#nic] as NicDriver).receive(burst);
+      const driver = this.#drivers[this.#nic] as NicDriver;
+      const sampled = this.#sampled;
+      received = --sampled.receiving.left > 0 ? driver.receive(burst) : sampled.receive(driver, this.#nic, burst);
     } catch (cause) {
       this.#driverFailed(this.#nic, 'receive', cause);
     }
     this.#enter(Phase.Core, this.#nic);
+    if (received !== 0 && !(received > 0 && received <= BURST_FRAMES))
+      this.#driverFailed(this.#nic, 'receive', wrongCount('receive', received, BURST_FRAMES));
     if (!(received > 0)) return 0;
     if (received > BURST_FRAMES) received = BURST_FRAMES;
     this.#accept(received | 0);

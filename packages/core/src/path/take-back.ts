@@ -1,4 +1,4 @@
-import type { NicTable, TransmitBatch } from '@fairlead/sdk';
+import { DropReason, type NicTable, type TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
 import type { NicView } from '../memory/nic-view.ts';
@@ -45,6 +45,7 @@ export class TakeBack {
   from(nic: number, nowUs: number): boolean {
     const queues = this.#queues;
     while (queues.length(nic) > 0) {
+      if (this.#policies.shut) return this.#policies.dropping && queues.discard(nic, DropReason.FailedClosed);
       const count = this.#runOnQueue(nic);
       const frames = this.#frames;
       const vm = this.#pool.slotVm[frames[0] >>> this.#pool.lengthBits];

@@ -8,21 +8,11 @@ import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { PARKING_TICK_US } from './parking.ts';
+import { wrongAnswer, wrongWait } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
+import type { SampledCalls } from './sampled-calls.ts';
+import { type Serve, Turn } from './turn.ts';
 
-/** How a VM was left after its turn. */
-export const Turn = {
-  /** Its ring is empty. */
-  Empty: 0,
-  /** It has more, and may go on at the next sweep. */
-  More: 1,
-  /** Its first frame waits for a time: `retryAtUs`. */
-  Parked: 2,
-} as const;
-export type Turn = (typeof Turn)[keyof typeof Turn];
-
-/** Gives one VM its turn, at a time in microseconds. */
-export type Serve = (vm: number, nowUs: number) => Turn;
 type Admit = (vm: number, count: number, nowUs: number, waiting: number) => number;
 type Forward = (vm: number, decided: number, nowUs: number, waiting: number) => void;
 
@@ -81,6 +71,7 @@ export class TransmitPath {
     dispatcher: Dispatcher,
     delivery: Delivery,
     batchFrames: number,
+    sampled: SampledCalls,
   ) {
     this.#vms = arena.vms;
     this.#nics = arena.nics;
@@ -98,7 +89,7 @@ export class TransmitPath {
     this.#flooded = new Uint8Array(arena.vms.count);
     this.#toDrop = new Int32Array(batchFrames);
     this.#toDropWhy = new Uint8Array(batchFrames);
-    const admit = this.#createAdmit(arena.threads.createEnter(worker), arena.vms.refusedTransfers);
+    const admit = this.#createAdmit(arena.threads.createEnter(worker), arena.vms.refusedTransfers, sampled);
     const forward = this.#createForward(arena.vms);
     this.serve = this.#createServe(admit, forward, arena.vms.backlogFrames);
   }
@@ -152,7 +143,7 @@ export class TransmitPath {
       }
       batch.begin(vm, count, nowUs, backlog);
       if (policies.needsFlow) dispatcher.fillFlow(count);
-      const decided = admitted > 0 ? count : admit(vm, count, nowUs, backlog);
+      const decided = admitted > 0 && !policies.shut ? count : admit(vm, count, nowUs, backlog);
       forward(vm, decided, nowUs, backlog);
       const left = waiting - this.finished;
       if (waiting >= ringSize && left < waiting) delivery.roomFor(vm);
@@ -166,20 +157,23 @@ export class TransmitPath {
   }
 
   /** Asks the admission policy; returns how many frames from the front are decided, the rest wait. */
-  #createAdmit(enter: Enter, refusedTransfers: Float64Array): Admit {
-    const fixed = { batch: this.#batch, policies: this.#policies, refusedTransfers, enter, admitting: Phase.Admit };
+  #createAdmit(enter: Enter, refusedTransfers: Float64Array, sampled: SampledCalls): Admit {
+    const admitting = Phase.Admit;
+    const fixed = { batch: this.#batch, policies: this.#policies, refusedTransfers, enter, admitting, sampled };
     return function admit(vm, count, nowUs, waiting) {
-      const { batch, policies, refusedTransfers, enter, admitting } = fixed;
+      const { batch, policies, refusedTransfers, enter, admitting, sampled } = fixed;
       enter(admitting, vm);
       for (;;) {
         try {
-          const answer: unknown = policies.admission.admit(batch);
-          if (answer !== undefined) throw new TypeError('admit returned a value; a kernel must return undefined');
-          if (!(batch.queuedFrom >= 0 && batch.queuedFrom <= count))
-            throw new RangeError(`queuedFrom is ${batch.queuedFrom}`);
+          const answer: unknown = --sampled.admitting.left > 0 ? policies.admission.admit(batch) : sampled.admit(batch);
+          if (answer !== undefined) throw wrongAnswer('admit', answer);
+          const { queuedFrom, retryAtUs } = batch;
+          if ((queuedFrom | 0) !== queuedFrom || queuedFrom < 0 || queuedFrom > count || retryAtUs !== retryAtUs)
+            throw wrongWait(queuedFrom, retryAtUs, count);
           break;
         } catch (cause) {
-          policies.admissionFailed('admit', vm, cause);
+          batch.count = count;
+          policies.admissionFailed('admit', vm, cause, batch);
           batch.drops = 1; // so that begin clears every verdict
           batch.begin(vm, count, nowUs, waiting);
         }

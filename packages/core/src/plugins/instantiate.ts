@@ -9,6 +9,7 @@ import {
   Nics,
   type NicTable,
   Options,
+  type PluginClass,
   type PluginDefinition,
   type PluginKind,
   Randomness,
@@ -19,6 +20,7 @@ import {
   type VmTable,
 } from '@fairlead/sdk';
 import { container, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import type { CostProbe } from '../clock.ts';
 import { SeededRandom } from '../random.ts';
 import { limitedLog } from './limited-log.ts';
 
@@ -32,6 +34,8 @@ export interface Surroundings {
   readonly clock: Clock;
   /** From which the plugin's generator starts. */
   readonly seed: number;
+  /** What the cost of plugins is measured by; the machine when left out. */
+  readonly probe?: CostProbe;
   /** Where its log goes. */
   readonly log: (
     level: 'info' | 'warn',
@@ -56,7 +60,8 @@ const HOT_HOOKS: ReadonlySet<string> = new Set(['admit', 'select', 'sweep', 'obs
 /**
  * Makes an instance of a plugin: a child container of its own gives its constructor what it asks for, by token.
  *
- * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_TOKEN`, `_CONSTRUCT` or `_HOOK`, naming plugin and place.
+ * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_TOKEN`, `_CIRCULAR`, `_CONSTRUCT`,
+ * `_HOOK` or `_ASYNC`, naming plugin and place.
  * @example
  * ```ts
  * import { Arena, createArena } from '@fairlead/core/stages';
@@ -98,6 +103,7 @@ export function instantiate<K extends PluginKind>(
   give(Logger as Token<never>, log);
   if (provided !== undefined) give(provided.token as Token<never>, provided.value);
   demandTokens(definition, where);
+  demandNoCircle(definition, where);
   let instance: ExtensionPoints[K];
   try {
     instance = new implementation(...dependenciesOf(implementation).map((token, i) => ask(child, token, i)));
@@ -125,14 +131,42 @@ function demandTokens({ kind, name, implementation }: PluginDefinition, where: s
   }
 }
 
+/** A plugin that asks for itself, or for a class that in the end asks for it, could never be made. */
+function demandNoCircle(definition: PluginDefinition, where: string): void {
+  const { kind, name, implementation } = definition;
+  const seen = new Set<unknown>();
+  const pathTo = (from: PluginClass<unknown>): readonly string[] | undefined => {
+    for (const token of dependenciesOf(from) as readonly unknown[]) {
+      if (token === implementation || token === definition) return [];
+      if (typeof token !== 'function' || seen.has(token)) continue;
+      seen.add(token);
+      const rest = pathTo(token as PluginClass<unknown>);
+      if (rest !== undefined) return [token.name, ...rest];
+    }
+    return undefined;
+  };
+  const path = pathTo(implementation);
+  if (path === undefined) return;
+  const own = implementation.name || name;
+  throw new FairleadError(
+    'FAIRLEAD_ERR_PLUGIN_CIRCULAR',
+    `${kind} plugin "${name}" asks for itself: ${[own, ...path, own].join(' → ')}`,
+    { where, mend: 'ask only for tokens of the sdk; what two parts of a plugin share, its constructor makes' },
+  );
+}
+
 class MissingToken extends Error {}
 
 /** Resolves what parameter `index` asks for. */
 function ask(child: DependencyContainer, token: Token<unknown> | undefined, index: number): unknown {
   if (token === undefined) throw new MissingToken(`parameter ${index + 1} of its constructor names no token`);
-  if (!child.isRegistered(token as InjectionToken))
-    throw new MissingToken(`${String(token.description)} is not given to its kind`);
+  if (!child.isRegistered(token as InjectionToken)) throw new MissingToken(`${nameOf(token)} is not given to its kind`);
   return child.resolve(token as InjectionToken);
+}
+
+function nameOf(token: unknown): string {
+  if (typeof token === 'symbol') return String(token.description);
+  return typeof token === 'function' ? `class ${token.name}` : String(token);
 }
 
 function constructionError(kind: PluginKind, name: string, where: string, cause: unknown): FairleadError {
@@ -171,7 +205,7 @@ function checkHooks<K extends PluginKind>(kind: K, name: string, instance: Exten
       hot &&
       (hooks[hook] as { constructor?: { name?: string } } | undefined)?.constructor?.name === 'AsyncFunction'
     ) {
-      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_HOOK', `${hook}() of ${kind} plugin "${name}" is async`, {
+      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_ASYNC', `${hook}() of ${kind} plugin "${name}" is async`, {
         where,
         mend: 'make it a plain function: the data path does not wait',
       });

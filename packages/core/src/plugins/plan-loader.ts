@@ -1,8 +1,14 @@
-import { isFairleadError, type OptionsSchema, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
-import type { Budget, HostConfig, PluginUse, PolicyUse } from '../config.ts';
+import {
+  FairleadError,
+  isFairleadError,
+  type OptionsSchema,
+  type PluginDefinition,
+  type PluginKind,
+} from '@fairlead/sdk';
+import type { Budget, FailureMode, HostConfig, PluginUse, PolicyUse } from '../config.ts';
 import type { Composition, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
 import { checkDefinition, loadPlugin } from './load.ts';
-import { type Complaint, checkValue, complaintFrom } from './schema-values.ts';
+import { type Checked, type Complaint, checkValue, complaintFrom } from './schema-values.ts';
 
 /** Where plugins come from. */
 export interface ComposeOptions {
@@ -15,6 +21,9 @@ export interface ComposeOptions {
 /** Nothing is measured of the policies that a host has without being told. */
 const UNBOUNDED: Budget = { controlMs: 30_000 };
 
+/** A plugin's place, with what is said there of its failure and of what it may use. */
+type BoundedUse = PluginUse & { readonly fail?: FailureMode; readonly budget?: Budget };
+
 /** Loads the plugins that a configuration names, checks their options, and notes what is wrong with them. */
 export class PlanLoader {
   readonly #options: ComposeOptions;
@@ -25,16 +34,17 @@ export class PlanLoader {
     this.#complaints = complaints;
   }
 
-  async plan<K extends PluginKind>(kind: K, use: PluginUse, where: string): Promise<PluginPlan<K> | undefined> {
+  async plan<K extends PluginKind>(kind: K, use: BoundedUse, where: string): Promise<PluginPlan<K> | undefined> {
+    const { fail = 'closed', budget = UNBOUNDED } = use;
     try {
       const { definition, module } = await this.#load(kind, use.use, `${where}.use`);
-      const checked = checkValue(closed(definition.options), use.options, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
+      const checked = checkOptions(definition, use.options, where);
       for (const { code, path, what, mend } of checked.complaints) {
         const place = path === '' ? `${where}.options` : `${where}.options.${path}`;
         this.#complaints.push({ code, path: place, what: `${kind} plugin "${definition.name}": ${what}`, mend });
       }
       if (checked.complaints.length > 0) return undefined;
-      return { kind, name: definition.name, module, options: checked.value, where, definition };
+      return { kind, name: definition.name, module, options: checked.value, where, definition, fail, budget };
     } catch (error) {
       this.#complaints.push(complaintFrom(error, where));
       return undefined;
@@ -63,7 +73,9 @@ export class PlanLoader {
   ): Promise<PolicyPlan<K>> {
     if (use === undefined) return { chain: [], fail: 'fallback', budget: UNBOUNDED };
     const first = await this.plan(kind, use, where);
-    const second = use.fallback === undefined ? undefined : await this.plan(kind, use.fallback, `${where}.fallback`);
+    const second =
+      use.fallback &&
+      (await this.plan(kind, { ...use.fallback, fail: use.fail, budget: use.budget }, `${where}.fallback`));
     const chain = [first, second].filter((plan) => plan !== undefined);
     return { chain, fail: use.fail, budget: use.budget };
   }
@@ -82,7 +94,7 @@ export class PlanLoader {
       name: string,
       vms: readonly number[],
       shared: boolean,
-      use: PluginUse,
+      use: BoundedUse,
       where: string,
     ): Promise<void> => {
       const plugin = await this.plan('device-emulator', use, where);
@@ -96,6 +108,17 @@ export class PlanLoader {
       await add(port.name, behind, true, port.device, `ports[${i}].device`);
     }
     return devices;
+  }
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_PLUGIN_SCHEMA`, naming the plugin. */
+function checkOptions({ kind, name, options }: PluginDefinition, written: unknown, where: string): Checked {
+  try {
+    return checkValue(closed(options), written, 'FAIRLEAD_ERR_PLUGIN_OPTIONS');
+  } catch (error) {
+    if (!isFairleadError(error)) throw error;
+    const mend = 'mend the schema that the plugin gives as options; Type.Object({ … }) writes one that compiles';
+    throw new FairleadError(error.code, `${kind} plugin "${name}": ${error.what}`, { where, mend, cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { type DeviceEmulator, FairleadError, isFairleadError, Port, parseMac } f
 import type { Arena } from '../memory/arena.ts';
 import { ArenaPort } from '../path/vnic-port.ts';
 import type { Composition, DevicePlan } from '../plan.ts';
+import { type ControlCall, inTime } from '../plugins/control-call.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 
 interface Device {
@@ -13,6 +14,9 @@ interface Device {
   broken: boolean;
 }
 
+/** Told when a device emulator has failed in a hook. */
+type DeviceFailed = (device: string, cause: unknown, plan: DevicePlan, hook: string) => void;
+
 /**
  * The virtual NICs of a host, all on the device thread: the host's own. A guest's connection therefore outlives every
  * forwarding worker. A device is polled when a frame has come for its VM, when it asked to be, and when its time has
@@ -23,7 +27,7 @@ export class Devices {
   readonly #devices: readonly Device[];
   /** Device of each VM. */
   readonly #ofVm: readonly Device[];
-  readonly #failed: (device: string, cause: unknown) => void;
+  readonly #failed: DeviceFailed;
   readonly #rung: Int32Array;
   readonly #deaf: Int32Array;
   readonly #woken = new Set<Device>();
@@ -32,12 +36,7 @@ export class Devices {
   /** Called when a device asks to be polled while the device thread may sleep. */
   onWake: () => void = () => undefined;
 
-  constructor(
-    arena: Arena,
-    composition: Composition,
-    surroundings: Surroundings,
-    failed: (device: string, cause: unknown) => void,
-  ) {
+  constructor(arena: Arena, composition: Composition, surroundings: Surroundings, failed: DeviceFailed) {
     this.#arena = arena;
     this.#failed = failed;
     this.#rung = new Int32Array(arena.layout.doorbellWords);
@@ -59,7 +58,7 @@ export class Devices {
   async open(): Promise<void> {
     for (const device of this.#devices) {
       try {
-        await device.emulator.open?.();
+        await inTime(async () => device.emulator.open?.(), controlCall(device.plan, 'open'));
       } catch (cause) {
         if (isFairleadError(cause)) throw cause;
         throw new FairleadError(
@@ -84,9 +83,9 @@ export class Devices {
   async close(): Promise<void> {
     for (const device of this.#devices) {
       try {
-        await device.emulator.close?.();
+        await inTime(async () => device.emulator.close?.(), controlCall(device.plan, 'close'));
       } catch (cause) {
-        this.#failed(device.plan.name, cause);
+        this.#failed(device.plan.name, cause, device.plan, 'close');
       }
     }
   }
@@ -131,7 +130,7 @@ export class Devices {
     } catch (cause) {
       device.broken = true;
       device.dueUs = Number.POSITIVE_INFINITY;
-      this.#failed(device.plan.name, cause);
+      this.#failed(device.plan.name, cause, device.plan, 'poll');
     }
     device.port.flush();
   }
@@ -157,4 +156,8 @@ export class Devices {
   flush(): void {
     for (const device of this.#devices) device.port.flush();
   }
+}
+
+function controlCall({ plugin }: DevicePlan, hook: string): ControlCall {
+  return { plugin: plugin.name, hook, where: plugin.where, limitMs: plugin.budget.controlMs };
 }

@@ -1,84 +1,22 @@
-import type { MessagePort } from 'node:worker_threads';
-import { type ErrorCode, isFairleadError, type NicDriver } from '@fairlead/sdk';
-import { SystemClock } from '../clock.ts';
-import type { Budget, FailureMode } from '../config.ts';
-import { Arena, type ArenaHandle } from '../memory/arena.ts';
+import { isFairleadError } from '@fairlead/sdk';
+import { SystemClock, SystemCostProbe } from '../clock.ts';
+import { Arena } from '../memory/arena.ts';
+import { Phase } from '../memory/threads.ts';
 import type { Forwarder } from '../path/forwarder.ts';
-import type { PluginPlan, PolicyPlan } from '../plan.ts';
+import { driverFault, type PluginFault } from '../path/plugin-failure.ts';
+import { inTime } from '../plugins/control-call.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
-import { loadPlugin } from '../plugins/load.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
-import { KIND_OF, type ShadowPlan } from '../succession/order.ts';
 import { Succession } from '../succession/succession.ts';
-import { Mailbox, type PostedPlugin } from './mailbox.ts';
+import { loadPosted, loadStage, type OpenedDriver, SILENT } from './load-stage.ts';
+import { Mailbox } from './mailbox.ts';
+import type { ForwardingTask, PostedPlugin, WorkerReport } from './posted.ts';
+import { postedError } from './posting.ts';
 import { Sleeper } from './sleeper.ts';
-import { createDriver, createStage, openDriver, receivesOf, type StagePlan, type WorkerKind } from './stage.ts';
-
-/** A policy's place as it is posted to a worker. */
-export interface PostedPolicy {
-  readonly chain: readonly PostedPlugin[];
-  readonly fail: FailureMode;
-  readonly budget: Budget;
-}
-
-/** All that a forwarding worker is told. */
-export interface ForwardingTask {
-  readonly arena: ArenaHandle;
-  readonly worker: number;
-  readonly seed: number;
-  readonly batchFrames: number;
-  readonly portSecurity: boolean;
-  readonly nics: readonly PostedPlugin[];
-  readonly admission: PostedPolicy;
-  readonly distribution: PostedPolicy;
-  /** Policies that are asked beside those that decide. */
-  readonly shadows: readonly { readonly section: PolicySection; readonly shadow: ShadowPlan<PostedPlugin> }[];
-  /** NICs whose driver hung: they get one that does nothing. */
-  readonly brokenNics: readonly number[];
-  readonly port: MessagePort;
-}
-
-/** A `FairleadError` as it is posted: an error loses its code on the way between threads. */
-export interface PostedError {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly where: string | undefined;
-  readonly mend: string | undefined;
-}
-
-/** What a forwarding worker tells the host. */
-export type WorkerReport =
-  | { readonly type: 'ready'; readonly policies: { admission: string[]; distribution: string[] } }
-  | { readonly type: 'failed'; readonly error: PostedError }
-  | {
-      readonly type: 'fault';
-      readonly plugin: string;
-      readonly hook: string;
-      readonly vm: number;
-      readonly fallback: string;
-      readonly message: string;
-    }
-  | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
-  | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }
-  | { readonly type: 'driver'; readonly nic: number; readonly hook: string; readonly message: string }
-  | {
-      readonly type: 'log';
-      readonly level: 'info' | 'warn';
-      readonly plugin: string;
-      readonly message: string;
-      readonly fields: unknown;
-    };
+import { createStage } from './stage.ts';
 
 /** Sweeps without work before the loop goes to sleep; a sweep of nothing is about a microsecond. */
 const SPIN_SWEEPS = 50;
-/** A NIC whose driver hung takes and gives nothing. */
-const BROKEN: NicDriver = {
-  link: () => ({ up: false, speedBps: 0 }),
-  send: () => 0,
-  receive: () => 0,
-  nextEventUs: () => Number.POSITIVE_INFINITY,
-};
-
 /** One forwarding worker: a single long task, from start to stop. */
 export async function forward(task: ForwardingTask): Promise<void> {
   const { worker, port } = task;
@@ -90,39 +28,35 @@ export async function forward(task: ForwardingTask): Promise<void> {
     vms: arena.vms,
     clock,
     seed: task.seed,
+    probe: new SystemCostProbe(),
     log: (level, plugin, message, fields) => tell({ type: 'log', level, plugin, message, fields }),
   };
-  const opened: NicDriver[] = [];
+  const opened: OpenedDriver[] = [];
   try {
-    const plan: StagePlan = {
-      worker,
-      workers: task.arena.shape.workers,
-      batchFrames: task.batchFrames,
-      portSecurity: task.portSecurity,
-      nics: await reload('nic-driver', task.nics),
-      admission: await reloadPolicy('admission', task.admission),
-      distribution: await reloadPolicy('load-distribution', task.distribution),
-    };
-    await openDrivers(arena, plan, task, surroundings, opened);
-    const drivers = [...opened];
+    const stage = await loadStage(arena, task, surroundings, opened);
+    const drivers = stage.drivers.map(({ driver }) => driver);
+    const tellFault = ({ error, ...fault }: PluginFault): void =>
+      tell({ type: 'fault', fault, error: postedError(error) });
     const driverFailed = (nic: number, hook: string, cause: unknown): void => {
-      drivers[nic] = BROKEN;
-      tell({ type: 'driver', nic, hook, message: cause instanceof Error ? cause.message : String(cause) });
+      if (drivers[nic] === SILENT) return;
+      drivers[nic] = SILENT;
+      tellFault(driverFault(task.nics[nic] as PostedPlugin, nic, hook, cause));
     };
-    const { forwarder, policies } = createStage(arena, plan, drivers, surroundings, {
-      fault: ({ plugin, hook, vm, fallback, error }) =>
-        tell({ type: 'fault', plugin, hook, vm, fallback, message: error.message }),
+    const { forwarder, policies } = createStage(arena, stage.plan, drivers, surroundings, {
+      fault: tellFault,
       driverFailed,
       // It failed once, and an operator has put its NIC back: let it try again.
       nicReturned: (nic) => {
-        drivers[nic] = opened[nic] as NicDriver;
+        drivers[nic] = (stage.drivers[nic] as OpenedDriver).driver;
       },
     });
     const { batchFrames } = task;
     const shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
       tell({ type: 'shadow', section, shadow, message });
     const succession = new Succession({ arena, worker, batchFrames, policies, surroundings, shadowFailed });
-    for (const { section, shadow } of task.shadows) {
+    const enter = arena.threads.createEnter(worker);
+    for (const [i, { section, shadow }] of task.shadows.entries()) {
+      enter(Phase.Make, stage.policies + i);
       succession.prepare({
         type: 'shadow',
         section,
@@ -133,77 +67,22 @@ export async function forward(task: ForwardingTask): Promise<void> {
     const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, (id, handedOver, error) =>
       tell({ type: 'answer', id, handedOver, ...(error === undefined ? {} : { error: postedError(error) }) }),
     );
-    tell({
-      type: 'ready',
-      policies: { admission: plan.admission.chain.map(nameOf), distribution: plan.distribution.chain.map(nameOf) },
-    });
+    tell({ type: 'ready' });
     const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed);
     await loop(arena, worker, forwarder, sleeper, mailbox, clock);
   } catch (error) {
     if (isFairleadError(error)) tell({ type: 'failed', error: postedError(error) });
     throw error;
   } finally {
-    for (const driver of opened) await driver.close?.();
+    for (const one of opened) await closeDriver(one);
     port.close();
   }
 }
 
-function postedError(error: unknown): PostedError {
-  if (isFairleadError(error)) {
-    const { code, what, where, mend } = error;
-    return { code, what, where, mend };
-  }
-  const what = error instanceof Error ? error.message : String(error);
-  return { code: 'FAIRLEAD_ERR_SWAP', what, where: undefined, mend: 'mend the plugin' };
-}
-
-const loadPosted = async (section: PolicySection, posted: PostedPlugin): Promise<PluginPlan> =>
-  ((await reload(KIND_OF[section], [posted])) as [PluginPlan])[0];
-
-const nameOf = (plan: { name: string }): string => plan.name;
-
-async function reload<K extends WorkerKind>(kind: K, posted: readonly PostedPlugin[]): Promise<PluginPlan<K>[]> {
-  const plans: PluginPlan<K>[] = [];
-  for (const { name, module, options, where } of posted) {
-    const { definition } = await loadPlugin(kind, module, [], where);
-    plans.push({ kind, name, module, options, where, definition });
-  }
-  return plans;
-}
-
-async function reloadPolicy<K extends WorkerKind>(
-  kind: K,
-  { chain, fail, budget }: PostedPolicy,
-): Promise<PolicyPlan<K>> {
-  return { chain: await reload(kind, chain), fail, budget };
-}
-
-async function openDrivers(
-  arena: Arena,
-  plan: StagePlan,
-  task: ForwardingTask,
-  surroundings: Surroundings,
-  drivers: NicDriver[],
-): Promise<void> {
-  const receives = receivesOf(plan);
-  for (const [index, nic] of plan.nics.entries()) {
-    if (task.brokenNics.includes(index)) {
-      drivers.push(BROKEN);
-      continue;
-    }
-    const name = arena.nics.names[index] as string;
-    const context = {
-      index,
-      name,
-      queue: plan.worker,
-      queues: plan.workers,
-      role: 'data',
-      receives: receives.includes(index),
-    } as const;
-    const driver = createDriver(arena, nic, context, surroundings);
-    drivers.push(driver);
-    await openDriver(driver, nic);
-  }
+/** Closes a driver as well as it can be: the thread ends in any case, and with it what it holds. */
+async function closeDriver({ driver, plan }: OpenedDriver): Promise<void> {
+  const about = { plugin: plan.name, hook: 'close', where: plan.where, limitMs: plan.budget.controlMs };
+  await inTime(async () => driver.close?.(), about).catch(() => undefined);
 }
 
 async function loop(

@@ -21,6 +21,7 @@ export class InlineRuntime {
   readonly #calls = new Set<{ readonly dueUs: number; readonly callback: () => void }>();
   #deviceDueUs = 0;
   #closed = false;
+  #halted = false;
 
   constructor(
     clock: VirtualClock,
@@ -73,7 +74,7 @@ export class InlineRuntime {
   run(forUs: number, stepUs: number = DEFAULT_STEP_US): void {
     const endUs = this.#clock.nowUs() + forUs;
     this.pass();
-    while (this.#clock.nowUs() < endUs) {
+    while (this.#clock.nowUs() < endUs && !this.#halted) {
       const nowUs = this.#clock.nowUs();
       let next = Math.min(this.#deviceDueUs, this.#forwarder.nextEventUs(nowUs));
       if (this.#forwarder.hasReady || this.#forwarder.hasQueued) next = Math.min(next, nowUs + stepUs);
@@ -82,6 +83,11 @@ export class InlineRuntime {
       this.#clock.set(Math.min(next, nowUs + MAX_JUMP_US, endUs));
       this.pass();
     }
+  }
+
+  /** Lets `run` return after the pass that is under way. */
+  halt(): void {
+    this.#halted = true;
   }
 
   close(): void {

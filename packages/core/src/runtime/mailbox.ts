@@ -3,14 +3,7 @@ import type { Threads } from '../memory/threads.ts';
 import type { PluginPlan } from '../plan.ts';
 import type { Order } from '../succession/order.ts';
 import type { Succession } from '../succession/succession.ts';
-
-/** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
-export interface PostedPlugin {
-  readonly name: string;
-  readonly module: string;
-  readonly options: unknown;
-  readonly where: string;
-}
+import type { PostedPlugin } from './posted.ts';
 
 /** What the host asks of a worker that runs: to prepare an order; and later to carry it out, or not. */
 export type HostMessage =

@@ -1,9 +1,9 @@
-import { FairleadError, type PluginKind } from '@fairlead/sdk';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { FairleadError, isFairleadError, type PluginKind } from '@fairlead/sdk';
 import type { PluginPlan, PolicyPlan } from '../plan.ts';
 import type { Line } from '../succession/line.ts';
 import type { Order } from '../succession/order.ts';
-import type { PostedError, PostedPolicy } from './forwarding-worker.ts';
-import type { PostedPlugin } from './mailbox.ts';
+import type { PostedError, PostedPlugin, PostedPolicy, WorkerReport } from './posted.ts';
 
 export function received({ code, what, where, mend }: PostedError): FairleadError {
   return new FairleadError(code, what, {
@@ -12,13 +12,23 @@ export function received({ code, what, where, mend }: PostedError): FairleadErro
   });
 }
 
-export function posted({ name, module, options, where }: PluginPlan): PostedPlugin {
-  return { name, module, options, where };
+/** An error as it is posted; one that is not ours is what a policy did that was to take a place. */
+export function postedError(error: unknown): PostedError {
+  if (isFairleadError(error)) {
+    const { code, what, where, mend } = error;
+    return { code, what, where, mend };
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  return { code: 'FAIRLEAD_ERR_SWAP', what, where: undefined, mend: 'mend the plugin' };
+}
+
+export function posted({ name, module, options, where, fail, budget }: PluginPlan): PostedPlugin {
+  return { name, module, options, where, fail, budget };
 }
 
 /** A policy's place as it is posted, with those who are left to serve there. */
-export function postedPolicy({ fail, budget }: PolicyPlan<PluginKind>, { plans }: Line): PostedPolicy {
-  return { chain: plans.map(posted), fail, budget };
+export function postedPolicy({ fail, budget }: PolicyPlan<PluginKind>, { plans, givenUp }: Line): PostedPolicy {
+  return { chain: plans.map(posted), fail, budget, failed: givenUp };
 }
 
 export function postedOrder(order: Order): Order<PostedPlugin> {
@@ -36,4 +46,12 @@ export function demandModule(plan: PluginPlan): void {
       mend: 'put it into a module of its own and give its definition module: import.meta.url, or use runtime inline',
     },
   );
+}
+
+/** What a worker that has ended had posted and nobody has heard yet. */
+export function stillPosted(port: MessagePort): WorkerReport[] {
+  const reports: WorkerReport[] = [];
+  for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port))
+    reports.push(left.message as WorkerReport);
+  return reports;
 }

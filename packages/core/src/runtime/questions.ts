@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/sdk';
 import type { Order } from '../succession/order.ts';
-import type { HostMessage, PostedPlugin } from './mailbox.ts';
+import type { HostMessage } from './mailbox.ts';
+import type { PostedPlugin } from './posted.ts';
 
 /** A worker that loads a module and makes an instance has answered by then; one that cannot is lost before. */
 const PATIENCE_MS = 10_000;

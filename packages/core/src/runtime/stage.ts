@@ -8,11 +8,18 @@ import {
   type NicDriver,
   type PluginKind,
 } from '@fairlead/sdk';
+import { SystemCostProbe } from '../clock.ts';
+import type { Budget } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
-import { type Place, type PluginFault, Policies, type Seat } from '../path/policies.ts';
+import type { PluginFault } from '../path/plugin-failure.ts';
+import { type Place, Policies, type Seat } from '../path/policies.ts';
 import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
+import { inTime } from '../plugins/control-call.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+
+/** A policy's place; `failed` when it has been given up before, by failure mode open, closed or stop. */
+type StagePolicy<K extends PluginKind> = PolicyPlan<K> & { readonly failed?: boolean };
 
 /** What both runtimes build a forwarding loop from. */
 export interface StagePlan {
@@ -20,9 +27,13 @@ export interface StagePlan {
   readonly workers: number;
   readonly batchFrames: number;
   readonly portSecurity: boolean;
-  readonly nics: readonly PluginPlan<'nic-driver'>[];
-  readonly admission: PolicyPlan<'admission'>;
-  readonly distribution: PolicyPlan<'load-distribution'>;
+  /** One call of each hook in so many is measured; 0: none. */
+  readonly sampleEvery: number;
+  readonly nics: readonly { readonly name: string; readonly budget: Budget }[];
+  readonly admission: StagePolicy<'admission'>;
+  readonly distribution: StagePolicy<'load-distribution'>;
+  /** Told before each policy is made, with its number behind the drivers. */
+  readonly making?: (number: number) => void;
 }
 
 /** Makes the driver of one NIC. */
@@ -51,10 +62,11 @@ export function createHostDrivers(
   });
 }
 
-/** @throws FairleadError `FAIRLEAD_ERR_DRIVER_OPEN` */
+/** @throws FairleadError `FAIRLEAD_ERR_DRIVER_OPEN`, or `FAIRLEAD_ERR_PLUGIN_LATE` */
 export async function openDriver(driver: NicDriver, plan: PluginPlan<'nic-driver'>): Promise<void> {
+  const about = { plugin: plan.name, hook: 'open', where: plan.where, limitMs: plan.budget.controlMs };
   try {
-    await driver.open?.();
+    await inTime(async () => driver.open?.(), about);
   } catch (cause) {
     if (isFairleadError(cause)) throw cause;
     throw new FairleadError('FAIRLEAD_ERR_DRIVER_OPEN', `the NIC could not be opened: ${(cause as Error).message}`, {
@@ -66,14 +78,33 @@ export async function openDriver(driver: NicDriver, plan: PluginPlan<'nic-driver
 }
 
 function place<K extends 'admission' | 'load-distribution', T extends AdmissionPolicy | LoadDistribution>(
-  { chain, fail, budget }: PolicyPlan<K>,
+  { chain, fail, budget, failed = false }: StagePolicy<K>,
   surroundings: Surroundings,
+  making: (numberInChain: number) => void,
 ): Place<T> {
-  const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan) => {
-    const instance = instantiate(plan.definition as never, plan.options, surroundings, plan.where) as unknown as T;
+  const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan, i) => {
+    making(i);
+    const instance = makeWithin(plan, surroundings) as unknown as T;
     return { name: plan.name, instance, needsFlow: plan.definition.needs?.includes('flow') ?? false, fallback };
   }, undefined);
-  return { seat, fail, budget };
+  return { seat, fail, budget, failed };
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_PLUGIN_BUDGET` when the constructor takes more memory than it may. */
+function makeWithin(plan: PluginPlan, surroundings: Surroundings): unknown {
+  const { definition, options, where, name, budget } = plan;
+  const { probe } = surroundings;
+  const make = (): unknown => instantiate(definition as never, options, surroundings, where);
+  if (budget.memoryBytes === undefined || probe === undefined) return make();
+  const before = probe.heapBytes();
+  const instance = make();
+  const grown = probe.heapBytes() - before;
+  if (grown <= budget.memoryBytes) return instance;
+  const what = `the constructor of ${name} has taken ${grown} bytes; its budget is ${budget.memoryBytes} bytes`;
+  throw new FairleadError('FAIRLEAD_ERR_PLUGIN_BUDGET', what, {
+    where,
+    mend: 'take less, or raise budget.memoryBytes',
+  });
 }
 
 /** What a forwarding loop tells of its plugins. */
@@ -97,28 +128,31 @@ export function createStage(
   surroundings: Surroundings,
   report: StageReport,
 ): Stage {
+  const { making = () => undefined, nics, worker, sampleEvery } = plan;
+  const { probe = new SystemCostProbe() } = surroundings;
+  const admissions = nics.length;
+  const distributions = admissions + plan.admission.chain.length;
   const policies = new Policies(
-    place<'admission', AdmissionPolicy>(plan.admission, surroundings),
-    place<'load-distribution', LoadDistribution>(plan.distribution, surroundings),
+    place<'admission', AdmissionPolicy>(plan.admission, surroundings, (i) => making(admissions + i)),
+    place<'load-distribution', LoadDistribution>(plan.distribution, surroundings, (i) => making(distributions + i)),
     arena.nics,
     report.fault,
   );
   const forwarder = new Forwarder(arena, policies, {
-    worker: plan.worker,
+    worker,
     batchFrames: plan.batchFrames,
     portSecurity: plan.portSecurity,
     drivers,
-    receives: receivesOf(plan),
+    receives: receivesOf(plan, plan.workers),
     driverFailed: report.driverFailed,
+    sampling: { every: sampleEvery, probe, seed: surroundings.seed },
+    sampledDrivers: nics,
     ...(report.nicReturned === undefined ? {} : { nicReturned: report.nicReturned }),
   });
   return { forwarder, policies };
 }
 
 /** NICs whose frames a worker takes in: NIC n is worker n's, modulo the number of workers. */
-export function receivesOf(plan: { worker: number; workers: number; nics: readonly unknown[] }): number[] {
-  return [...plan.nics.keys()].filter((nic) => nic % plan.workers === plan.worker);
+export function receivesOf(plan: { worker: number; nics: readonly unknown[] }, workers: number): number[] {
+  return [...plan.nics.keys()].filter((nic) => nic % workers === plan.worker);
 }
-
-/** Kinds of plugin that a forwarding worker makes instances of. */
-export type WorkerKind = Extract<PluginKind, 'nic-driver' | 'admission' | 'load-distribution'>;

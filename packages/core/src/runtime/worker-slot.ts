@@ -21,7 +21,7 @@ export interface WorkerSlot {
   readonly shadowless: Set<PolicySection>;
   /** What it was asked and has not answered. */
   readonly questions: Questions;
-  readonly brokenNics: number[];
+  readonly brokenNics: Set<number>;
   restarts: number;
 }
 
@@ -34,12 +34,12 @@ export function makeSlot(worker: number, { admission, distribution }: Compositio
     lost: false,
     gone: Promise.resolve(),
     lines: {
-      admission: new Line(admission.chain),
-      distribution: new Line(distribution.chain),
+      admission: new Line(admission.chain, admission.fail),
+      distribution: new Line(distribution.chain, distribution.fail),
     },
     shadowless: new Set(),
     questions: new Questions(),
-    brokenNics: [],
+    brokenNics: new Set(),
     restarts: 0,
   };
 }

@@ -1,25 +1,26 @@
 import { once } from 'node:events';
-import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import type { FairleadError } from '@fairlead/sdk';
+import { MessageChannel } from 'node:worker_threads';
+import { type FairleadError, isFairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
 import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
-import { Phase } from '../memory/threads.ts';
-import { faultOf } from '../path/policies.ts';
+import { PluginFailure, type PluginFault } from '../path/plugin-failure.ts';
 import type { Composition } from '../plan.ts';
-import { ShadowRecord } from '../shadow/shadow-record.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
-import type { ForwardingTask, WorkerReport } from './forwarding-worker.ts';
-import { demandModule, posted, postedPolicy, received } from './posting.ts';
+import { AtFault, type Suspect } from './at-fault.ts';
+import { heapLimits } from './heap-limits.ts';
+import type { ForwardingTask, WorkerReport } from './posted.ts';
+import { demandModule, posted, postedPolicy, received, stillPosted } from './posting.ts';
 import { swapError } from './questions.ts';
+import { StartWatch } from './start-watch.ts';
 import { Watchdog } from './watchdog.ts';
 import { carryOutByAll, makeSlot, type WorkerSlot } from './worker-slot.ts';
 
 /** What the host is told by its workers. */
 export interface WorkerEvents {
-  fault(plugin: string, hook: string, vm: number, fallback: string, message: string): void;
-  driverFailed(nic: number, cause: string, hung: boolean): void;
+  fault(fault: PluginFault, worker: number): void;
+  driverFailed(fault: PluginFault, worker: number, hung: boolean): void;
   workerLost(worker: number, cause: string): void;
   log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
   shadowFailed(section: PolicySection, shadow: string, message: string): void;
@@ -40,6 +41,7 @@ export class WorkersRuntime {
   readonly #slots: WorkerSlot[] = [];
   readonly #watchdog: Watchdog;
   readonly #shadows = new Map<PolicySection, ShadowPlan>();
+  readonly #atFault: AtFault;
   #stopping = false;
   #recovery: Promise<void> = Promise.resolve();
 
@@ -48,6 +50,7 @@ export class WorkersRuntime {
     this.#composition = composition;
     this.#events = events;
     this.#beforeAudit = beforeAudit;
+    this.#atFault = new AtFault(composition, this.#shadows, arena.vms);
     const { workers, stallMs } = composition.config.runtime;
     for (const plan of [...composition.nics, ...composition.admission.chain, ...composition.distribution.chain])
       demandModule(plan);
@@ -57,6 +60,7 @@ export class WorkersRuntime {
       maxThreads: workers,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
+      ...heapLimits(composition),
     });
     // A worker that cannot start both rejects its task and emits an error; the task's rejection is the one we act on.
     this.#pool.on('error', () => undefined);
@@ -88,12 +92,22 @@ export class WorkersRuntime {
     });
     const task = this.#task(slot, channel.port2);
     let failed: FairleadError | undefined;
+    const watch = new StartWatch(
+      this.#arena.threads,
+      slot.worker,
+      (shown) => this.#atFault.suspect(slot, shown),
+      (error) => {
+        failed = error;
+        this.#end(slot);
+      },
+    );
     const ready = new Promise<void>((resolve) => {
       channel.port1.on('message', (report: WorkerReport) => {
         if (report.type === 'ready') {
           slot.ready = true;
+          watch.stop();
           resolve();
-        } else if (report.type === 'failed') failed = received(report.error);
+        } else if (report.type === 'failed') failed ??= received(report.error);
         else this.#hear(slot, report);
       });
     });
@@ -103,23 +117,19 @@ export class WorkersRuntime {
         () => channel.port1.close(),
         (error: unknown) => {
           // What was posted before the end may still be under way.
-          for (
-            let left = receiveMessageOnPort(channel.port1);
-            left !== undefined;
-            left = receiveMessageOnPort(channel.port1)
-          ) {
-            const report = left.message as WorkerReport;
-            if (report.type === 'failed') failed = received(report.error);
-          }
+          for (const report of stillPosted(channel.port1))
+            if (report.type === 'failed') failed ??= received(report.error);
           channel.port1.close();
           slot.lost = true;
           slot.questions.lost(`forwarding worker ${slot.worker} was lost over it`);
           if (slot.ready) this.#lost(slot, error);
           else throw failed ?? error;
         },
-      );
+      )
+      .finally(() => watch.stop());
     const failedToStart = slot.done.then(() => new Promise<void>(() => undefined));
     slot.done.catch(() => undefined);
+    watch.start(() => this.#stopping);
     return Promise.race([ready, failedToStart]);
   }
 
@@ -130,6 +140,7 @@ export class WorkersRuntime {
       worker: slot.worker,
       seed: config.seed + slot.worker,
       batchFrames: config.runtime.batchFrames,
+      sampleEvery: config.runtime.sampleEvery,
       portSecurity: config.security.portSecurity,
       nics: nics.map(posted),
       admission: postedPolicy(admission, slot.lines.admission),
@@ -137,7 +148,7 @@ export class WorkersRuntime {
       shadows: [...this.#shadows]
         .filter(([section]) => !slot.shadowless.has(section))
         .map(([section, shadow]) => ({ section, shadow: { ...shadow, plan: posted(shadow.plan) } })),
-      brokenNics: slot.brokenNics,
+      brokenNics: [...slot.brokenNics],
       port,
     };
   }
@@ -149,12 +160,15 @@ export class WorkersRuntime {
     } else if (report.type === 'shadow') {
       slot.shadowless.add(report.section);
       this.#events.shadowFailed(report.section, report.shadow, report.message);
-    } else if (report.type === 'driver') {
-      this.#events.driverFailed(report.nic, `${report.hook}() threw: ${report.message}`, false);
     } else if (report.type === 'fault') {
+      const fault: PluginFault = { ...report.fault, error: received(report.error) };
+      if (fault.ofNic === true) {
+        this.#events.driverFailed(fault, slot.worker, false);
+        return;
+      }
       // The worker has its fallback in place already; a later restart must not bring the failed plugin back.
-      slot.lines[report.hook === 'select' ? 'distribution' : 'admission'].advance();
-      this.#events.fault(report.plugin, report.hook, report.vm, report.fallback, report.message);
+      slot.lines[fault.hook === 'select' ? 'distribution' : 'admission'].advance();
+      this.#events.fault(fault, slot.worker);
     }
   }
 
@@ -162,38 +176,26 @@ export class WorkersRuntime {
   #stalled(worker: number): void {
     const slot = this.#slots[worker];
     if (slot === undefined || !slot.ready || slot.abort.signal.aborted) return;
-    const { phase, vm } = this.#arena.threads.phase(worker);
-    const { nics } = this.#composition;
     const silent = `did not return for ${this.#composition.config.runtime.stallMs} ms`;
-    if (phase === Phase.Admit || phase === Phase.Sweep) {
-      const hook = phase === Phase.Admit ? 'admit' : 'sweep';
-      const failed = slot.lines.admission.advance();
-      const [next] = slot.lines.admission.plans;
-      this.#putAside(failed?.name ?? 'admission', hook, vm, next?.name ?? 'admit-all', silent);
-    } else if (phase === Phase.Select) {
-      const failed = slot.lines.distribution.advance();
-      const [next] = slot.lines.distribution.plans;
-      this.#putAside(failed?.name ?? 'load-distribution', 'select', vm, next?.name ?? 'first-available', silent);
-    } else if (phase === Phase.ShadowAdmit || phase === Phase.ShadowSelect) {
-      const section = phase === Phase.ShadowAdmit ? 'admission' : 'distribution';
-      const hook = phase === Phase.ShadowAdmit ? 'admit' : 'select';
-      slot.shadowless.add(section);
-      const hung = this.#shadows.get(section);
-      const shadow = hung?.plan.name ?? section;
-      // It cannot say so itself any more.
-      if (hung !== undefined) new ShadowRecord(hung.memory, hung.shape, worker).aside = true;
-      const name = this.#composition.config.vms[vm]?.name ?? String(vm);
-      this.#events.shadowFailed(section, shadow, `${hook}() ${silent}, for VM ${name}`);
-    } else if (phase === Phase.Send || phase === Phase.Receive) {
-      slot.brokenNics.push(vm); // in these phases the word holds the NIC
-      const hook = phase === Phase.Send ? 'send' : 'receive';
-      this.#events.driverFailed(vm, `${nics[vm]?.name ?? 'driver'}.${hook}() ${silent}`, true);
-    }
+    this.#blame(slot, ({ name, hook, shadowOf }) => {
+      const call = shadowOf === undefined ? `${name}.${hook}()` : `${hook}()`;
+      return new PluginFailure('FAIRLEAD_ERR_PLUGIN_STALLED', `${call} ${silent}`);
+    });
     this.#end(slot);
   }
 
-  #putAside(plugin: string, hook: string, vm: number, fallback: string, what: string): void {
-    this.#events.fault(plugin, hook, vm, fallback, faultOf(plugin, hook, fallback, what).message);
+  /** Puts the plugin aside that a worker shows, and tells of it. False when it shows none. */
+  #blame(slot: WorkerSlot, cause: (suspect: Suspect) => unknown): boolean {
+    const suspect = this.#atFault.suspect(slot, this.#arena.threads.phase(slot.worker));
+    if (suspect === undefined) return false;
+    const fault = suspect.putAside(cause(suspect));
+    if (suspect.shadowOf !== undefined) {
+      const vm = this.#composition.config.vms[fault.vm]?.name;
+      const message = vm === undefined ? fault.brief : `${fault.brief}, for VM ${vm}`;
+      this.#events.shadowFailed(suspect.shadowOf, fault.plugin, message);
+    } else if (fault.ofNic === true) this.#events.driverFailed(fault, slot.worker, true);
+    else this.#events.fault(fault, slot.worker);
+    return true;
   }
 
   /** Ends a worker's thread. What it held is not to be touched before the thread is gone. */
@@ -209,6 +211,8 @@ export class WorkersRuntime {
     slot.ready = false;
     if (this.#stopping) return;
     const cause = slot.abort.signal.aborted ? 'stalled' : error instanceof Error ? error.message : String(error);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
+      this.#blame(slot, () => new PluginFailure('FAIRLEAD_ERR_PLUGIN_BUDGET', 'the heap of its worker is full'));
     this.#events.workerLost(slot.worker, cause);
     this.#recovery = this.#recovery.then(() => this.#replace(slot));
   }
@@ -223,15 +227,24 @@ export class WorkersRuntime {
     await Promise.all(this.#slots.map((other) => other.gone));
     this.#account(slot);
     threads.resumeAll();
+    while (!this.#stopping && !(await this.#launchAgain(slot)));
+  }
+
+  /** True when there is no more to be done: it runs, or cannot be made to. */
+  async #launchAgain(slot: WorkerSlot): Promise<boolean> {
     if (++slot.restarts > MAX_RESTARTS) {
       this.#events.workerLost(slot.worker, `given up after ${MAX_RESTARTS} restarts`);
-      return;
+      return true;
     }
     try {
       await this.#launch(slot);
       this.#watchdog.forget(slot.worker);
+      return true;
     } catch (error) {
+      await slot.gone;
+      if (this.#stopping) return true;
       this.#events.workerLost(slot.worker, `cannot be started again: ${(error as Error).message}`);
+      return !this.#blame(slot, () => (isFairleadError(error) ? new PluginFailure(error.code, error.what) : error));
     }
   }
 

@@ -261,7 +261,10 @@ export class PolicyExchange {
     }
     const fresh = reload ? await this.#freshModule(kind, use.use, definitions, where) : undefined;
     if (fresh !== undefined) definitions.set(`${kind}/${use.use}`, fresh.definition);
-    const plan = await new PlanLoader({ ...sources, definitions }, complaints).plan(kind, use, where);
+    // It takes a place of the configuration, and what is said there of failures and budgets holds for it.
+    const { fail, budget } = this.#composition[section];
+    const loader = new PlanLoader({ ...sources, definitions }, complaints);
+    const plan = await loader.plan(kind, { ...use, fail, budget }, where);
     throwFirst(complaints);
     return { ...(plan as PluginPlan), ...(fresh === undefined ? {} : { module: fresh.module }) };
   }

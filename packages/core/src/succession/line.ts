@@ -1,3 +1,4 @@
+import type { FailureMode } from '../config.ts';
 import type { PluginPlan } from '../plan.ts';
 
 /**
@@ -8,11 +9,14 @@ export class Line {
   #plans: readonly PluginPlan[];
   /** Who was put there on purpose. */
   #head: PluginPlan | undefined;
+  readonly #fail: FailureMode;
+  #givenUp = false;
   /** Who was there before, while the head is on probation; null: nobody. */
   #before: PluginPlan | undefined | null = null;
 
-  constructor(plans: readonly PluginPlan[]) {
+  constructor(plans: readonly PluginPlan[], fail: FailureMode) {
     this.#plans = plans;
+    this.#fail = fail;
     this.#head = plans[0];
   }
 
@@ -30,15 +34,28 @@ export class Line {
     return this.#plans[0] !== this.#head;
   }
 
+  /** The failure mode of the place has come into force: nobody of the configuration serves there. */
+  get givenUp(): boolean {
+    return this.#givenUp;
+  }
+
   /** Puts who serves aside. */
   advance(): PluginPlan | undefined {
     const [first, ...rest] = this.#plans;
-    this.#plans = rest;
+    this.#givenUp = this.#fail !== 'fallback' && this.#before === null;
+    this.#plans = this.#givenUp ? [] : rest;
     return first;
+  }
+
+  /** Takes one out of the line, wherever it stands. */
+  remove(plan: PluginPlan): void {
+    if (this.#plans[0] === plan) this.advance();
+    else this.#plans = this.#plans.filter((one) => one !== plan);
   }
 
   swap(plan: PluginPlan): void {
     this.settle();
+    this.#givenUp = false;
     this.#before = this.failed ? null : this.#head;
     this.#plans = [plan, ...this.#plans];
     this.#head = plan;

@@ -1,10 +1,13 @@
 import type { AdmissionPolicy, FrameBurst, LoadDistribution, NicDriver, TransmitBatch } from '@fairlead/sdk';
 import { parseMac } from '@fairlead/sdk';
+import type { Budget, FailureMode } from '../../src/config.ts';
 import { accounts } from '../../src/conservation.ts';
 import { Arena, type ArenaHandle } from '../../src/memory/arena.ts';
 import type { MemoryShape } from '../../src/memory/layout.ts';
 import { Forwarder } from '../../src/path/forwarder.ts';
-import { type PluginFault, Policies, type Seat } from '../../src/path/policies.ts';
+import type { Sampling } from '../../src/path/meter.ts';
+import type { PluginFault } from '../../src/path/plugin-failure.ts';
+import { Policies, type Seat } from '../../src/path/policies.ts';
 import { ArenaPort } from '../../src/path/vnic-port.ts';
 import { filledArena, strayedSlots } from './arena.ts';
 import { frame, type GivenFrame, macOf, markOf } from './frames.ts';
@@ -78,6 +81,11 @@ export interface LoopAbout {
   readonly distribution?: LoadDistribution;
   readonly fallbackDistribution?: LoadDistribution;
   readonly fallbackAdmission?: AdmissionPolicy;
+  /** What the failure of either policy means, and what each may use. */
+  readonly fail?: FailureMode;
+  readonly budget?: Partial<Budget>;
+  readonly driverBudget?: Partial<Budget>;
+  readonly sampling?: Sampling;
   /** Whether the load distribution wants to know the flows. */
   readonly needsFlow?: boolean;
   /** Given the loop's own view of the tables. */
@@ -97,6 +105,7 @@ export class OneLoop {
   readonly policies: Policies;
   readonly faults: PluginFault[] = [];
   readonly driverFaults: { nic: number; hook: string }[] = [];
+  readonly driverCauses: unknown[] = [];
   /** NICs that the loop said may be tried again. */
   readonly returned: number[] = [];
   nowUs = 0;
@@ -120,9 +129,11 @@ export class OneLoop {
         about.fallbackAdmission && seated('second-admission', about.fallbackAdmission),
       );
     const distribution = about.distribute?.(this.arena) ?? about.distribution;
+    const place = { fail: about.fail ?? 'fallback', budget: about.budget ?? {} };
     this.policies = new Policies(
-      { seat: admission },
+      { seat: admission, ...place },
       {
+        ...place,
         seat:
           distribution &&
           seated(
@@ -141,7 +152,12 @@ export class OneLoop {
       portSecurity: about.portSecurity ?? true,
       drivers: this.nics,
       receives: [...this.nics.keys()].filter((nic) => nic % shape.workers === worker),
-      driverFailed: (nic, hook) => this.driverFaults.push({ nic, hook }),
+      driverFailed: (nic, hook, cause) => {
+        this.driverFaults.push({ nic, hook });
+        this.driverCauses.push(cause);
+      },
+      ...(about.sampling === undefined ? {} : { sampling: about.sampling }),
+      sampledDrivers: this.nics.map((_, nic) => ({ name: `hand${nic}`, budget: about.driverBudget ?? {} })),
       nicReturned: (nic) => this.returned.push(nic),
     });
     this.setAvailable(...this.nics.keys());

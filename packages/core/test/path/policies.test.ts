@@ -7,38 +7,43 @@ const toNic = (nic: number) => selecting((batch) => void batch.nic.fill(nic, 0, 
 
 /** Ways in which a policy may go wrong. */
 const promise = Promise.resolve();
-const WRONG_ADMISSIONS: [string, (batch: TransmitBatch) => unknown][] = [
+const WRONG_ADMISSIONS: [string, (batch: TransmitBatch) => unknown, string][] = [
   [
     'throws',
     () => {
       throw new Error('broken');
     },
+    'THREW',
   ],
   [
     'throws undefined',
     () => {
       throw undefined;
     },
+    'THREW',
   ],
-  ['returns a promise', () => promise],
-  ['returns a number', () => 0],
+  ['returns a promise', () => promise, 'ASYNC'],
+  ['returns a number', () => 0, 'ANSWER'],
   [
     'queues from a frame before the first',
     (batch) => {
       batch.queuedFrom = -1;
     },
+    'RANGE',
   ],
   [
     'queues from a frame behind the last',
     (batch) => {
       batch.queuedFrom = batch.count + 1;
     },
+    'RANGE',
   ],
   [
     'queues from no number',
     (batch) => {
       batch.queuedFrom = Number.NaN;
     },
+    'RANGE',
   ],
   [
     'drops and queues, and then throws',
@@ -47,6 +52,7 @@ const WRONG_ADMISSIONS: [string, (batch: TransmitBatch) => unknown][] = [
       batch.queueFrom(1, 1e9);
       throw new Error('late');
     },
+    'THREW',
   ],
 ];
 const WRONG_CHOICES: [string, (batch: TransmitBatch) => unknown][] = [
@@ -83,14 +89,14 @@ const WRONG_CHOICES: [string, (batch: TransmitBatch) => unknown][] = [
 ];
 
 describe('an admission policy', () => {
-  it.each(WRONG_ADMISSIONS)('is put aside when it %s, and every frame may go', (_, admit) => {
+  it.each(WRONG_ADMISSIONS)('is put aside when it %s, and every frame may go', (_, admit, code) => {
     const loop = new OneLoop({ admission: admitting(admit) });
     loop.offerMarks(0, ...upTo(6));
     loop.sweep(2);
     expect(loop.faults).toEqual([
       expect.objectContaining({ plugin: 'admission', hook: 'admit', vm: 0, fallback: 'admit-all' }),
     ]);
-    expect(loop.faults[0].error).toMatchObject({ code: 'FAIRLEAD_ERR_PLUGIN_FAULT', where: 'admission.admit' });
+    expect(loop.faults[0].error).toMatchObject({ code: `FAIRLEAD_ERR_PLUGIN_${code}`, where: 'admission.admit' });
     expect(loop.policies.names.admission).toBe('admit-all');
     expect(loop.nics[0].marks).toEqual(upTo(6));
     expect(loop.wrongs()).toEqual(ALL_WELL);

@@ -231,7 +231,7 @@ describe('a plugin is refused', () => {
     }
     for (const implementation of [Slow, SlowField]) {
       expect(refusal(implementation)).toMatchObject({
-        code: 'FAIRLEAD_ERR_PLUGIN_HOOK',
+        code: 'FAIRLEAD_ERR_PLUGIN_ASYNC',
         message: expect.stringContaining('select() of load-distribution plugin "given" is async'),
       });
     }

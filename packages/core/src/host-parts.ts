@@ -1,0 +1,10 @@
+import type { CostProbe } from './clock.ts';
+
+/** Parts that a test or a simulation gives a host in place of its own. */
+export interface HostParts {
+  /**
+   * What the cost of plugins is measured by. By default the machine: under the inline runtime a plugin with a budget may
+   * then fail on one machine and not on another.
+   */
+  readonly probe?: CostProbe;
+}

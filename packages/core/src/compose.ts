@@ -48,6 +48,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
   const hypervisor =
     config.hypervisor === undefined ? undefined : await loader.plan('hypervisor', config.hypervisor, 'hypervisor');
   const shadows = await loader.shadows(config);
+  const monitors = await loader.monitors(config);
   if (complaints.length > 0) return { composition: undefined, complaints };
   return {
     composition: {
@@ -58,6 +59,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
       distribution,
       hypervisor,
       shadows,
+      monitors,
       sources: options,
     },
     complaints,
@@ -108,6 +110,11 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
     await look(kind, at(value, key), key);
     await look(kind, at(at(value, key), 'fallback'), `${key}.fallback`);
     await look(kind, at(at(value, key), 'shadow'), `${key}.shadow`);
+  }
+  for (const [i, team] of list('teams').entries()) {
+    const monitors = at(team, 'monitors');
+    for (const [k, monitor] of (Array.isArray(monitors) ? monitors : []).entries())
+      await look('link-monitor', monitor, `teams[${i}].monitors[${k}]`);
   }
   await look('hypervisor', at(value, 'hypervisor'), 'hypervisor');
 }

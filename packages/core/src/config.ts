@@ -139,7 +139,15 @@ const vmSchema = Type.Object(
 );
 
 const teamSchema = Type.Object(
-  { name: name('name of the team'), ...teamProperties },
+  {
+    name: name('name of the team'),
+    ...teamProperties,
+    monitors: Type.Array(pluginUseSchema, {
+      default: [],
+      maxItems: 8,
+      description: 'link monitors, which find NICs that are up and carry nothing',
+    }),
+  },
   { additionalProperties: false, description: 'NICs that stand for one another' },
 );
 

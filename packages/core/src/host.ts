@@ -7,6 +7,7 @@ import { HostFaults, hostStopped } from './host-faults.ts';
 import type { HostParts } from './host-parts.ts';
 import { hostState } from './host-state.ts';
 import { HostFramePort } from './managers/host-frames.ts';
+import { LinkMonitors, type MonitorFailed } from './managers/link-monitors.ts';
 import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager } from './managers/resource-manager.ts';
 import { VmManager } from './managers/vm-manager.ts';
@@ -108,6 +109,8 @@ export class Host extends PolicyHost {
       this.resources.recompute();
       this.emit('nic', { nic: names.nics[nic] as string, state, cause });
     });
+    const putAside: MonitorFailed = (name, hook, cause) => this.#faults.control({ name, fail: 'open' }, hook, cause);
+    this.nics.monitors = LinkMonitors.of(composition, this.teams, hostFrames, this.#surroundings, putAside);
     this.resources = new ResourceManager(this.#arena.vms, this.nics, (unmet) => this.emit('reservation-unmet', unmet));
     this.#devices = new Devices(
       this.#arena,
@@ -283,6 +286,7 @@ export class Host extends PolicyHost {
   async #close(): Promise<void> {
     this.#state = 'closed';
     await this.#runtime.stop();
+    await this.nics.monitors?.close();
     await this.#devices.close();
     const { nics, hypervisor } = this.#composition;
     for (const [i, plan] of nics.entries()) await this.#faults.closing(plan, () => this.nics.drivers[i]?.close?.());

@@ -72,6 +72,9 @@ export interface Composition {
   /** Who distributes. */
   readonly distribution: PolicyPlan<'load-distribution'>;
   /** Who acts on the VMs. */
+  /** The link monitors of each team, in the order of the teams. */
+  readonly monitors: readonly (readonly PluginPlan<'link-monitor'>[])[];
+  /** What controls the VMs; undefined: nothing does. */
   readonly hypervisor: PluginPlan<'hypervisor'> | undefined;
   /** Policies that are asked beside those that decide. */
   readonly shadows: {

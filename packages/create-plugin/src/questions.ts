@@ -14,6 +14,7 @@ export interface Terminal {
 const ABOUT: Readonly<Record<string, string>> = {
   admission: 'may this frame go now: admit, queue or drop',
   'load-distribution': 'over which NIC does a frame go',
+  'link-monitor': 'is a NIC whose link is up fit to carry traffic',
   detector: 'does what passes by look like trouble',
   responder: 'what is done about a signal',
   'nic-driver': 'how frames reach a physical NIC',

@@ -13,6 +13,7 @@ export type * from './points/device-emulator.ts';
 export type * from './points/host-registry.ts';
 export type * from './points/hypervisor.ts';
 export type * from './points/lifecycle.ts';
+export type * from './points/link-monitor.ts';
 export type * from './points/load-distribution.ts';
 export * from './points/map.ts';
 export type * from './points/nic-driver.ts';

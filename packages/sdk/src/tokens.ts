@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from './clock.ts';
 import type { NicTable } from './nic-table.ts';
 import type { VnicPort } from './points/device-emulator.ts';
+import type { MemberPort } from './points/link-monitor.ts';
 import type { NicContext } from './points/nic-driver.ts';
 import type { VmTable } from './vm-table.ts';
 
@@ -26,5 +27,7 @@ export const Randomness = token<Random>('Randomness');
 export const Logger = token<Log>('Logger');
 /** Which NIC, and which of its queues, a driver serves. `nic-driver` only. */
 export const Nic = token<NicContext>('Nic');
+/** The members of the team that it watches. `link-monitor` only. */
+export const Members = token<MemberPort>('Members');
 /** The host's side of a virtual NIC. `device-emulator` only. */
 export const Port = token<VnicPort>('Port');

@@ -16,6 +16,10 @@ const POSTURES: Readonly<Record<PluginKind, Posture>> = {
     runs: 'data path, for each batch; one instance for each forwarding worker',
     onFailure: 'put aside; its fallback decides the same batch anew',
   },
+  'link-monitor': {
+    runs: "control path, on the host's thread; one instance for each team",
+    onFailure: 'put aside and reported; its verdicts count no more',
+  },
   detector: {
     runs: 'observe on the data path, for each batch; judge on the control path, for each window',
     onFailure: 'put aside and reported; traffic is not affected',
@@ -46,6 +50,7 @@ const POSTURES: Readonly<Record<PluginKind, Posture>> = {
 const OPTIONAL_HOOKS: Readonly<Record<PluginKind, readonly string[]>> = {
   admission: ['sweep', 'exportState', 'importState', 'dispose'],
   'load-distribution': ['exportState', 'importState', 'dispose'],
+  'link-monitor': ['receive', 'explain', 'close'],
   detector: ['exportState', 'importState', 'dispose'],
   responder: [],
   'nic-driver': ['open', 'close', 'arm', 'nextEventUs'],

@@ -3,6 +3,7 @@ import type { HostConfig } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { NicTotals } from '../memory/nic-view.ts';
 import type { TeamManager } from '../teams/team-manager.ts';
+import type { LinkMonitors } from './link-monitors.ts';
 
 /** What a person asks about a NIC. */
 export interface NicStatus {
@@ -65,6 +66,10 @@ export class NicManager {
   readonly #monitor: HostConfig['monitor'];
   readonly #teams: TeamManager;
   readonly #changed: NicChange;
+  /** What the link monitors have against a NIC, since the last poll. */
+  readonly #complaints: (string | undefined)[];
+  /** Asked at every poll of the links; undefined when no team has link monitors. */
+  monitors: LinkMonitors | undefined;
   /** Since when the driver has reported a link other than `carrier`; Infinity when it agrees. */
   readonly #differsSinceUs: Float64Array;
   /** A driver that failed keeps its NIC down until an operator enables it again. */
@@ -89,6 +94,7 @@ export class NicManager {
     this.#changed = changed;
     this.#differsSinceUs = new Float64Array(drivers.length).fill(Number.POSITIVE_INFINITY);
     this.#broken = drivers.map(() => undefined);
+    this.#complaints = drivers.map(() => undefined);
     this.#table.admin.fill(1);
   }
 
@@ -112,6 +118,18 @@ export class NicManager {
     if (nowUs - this.#lastPollUs < this.#monitor.linkPollMs * 1000) return;
     this.#lastPollUs = nowUs;
     for (let nic = 0; nic < this.drivers.length; nic++) this.#watch(nic, nowUs);
+    if (this.monitors !== undefined) this.#heed(this.monitors, nowUs);
+  }
+
+  /** Follows what the link monitors think. */
+  #heed(monitors: LinkMonitors, nowUs: number): void {
+    monitors.poll(nowUs);
+    for (let nic = 0; nic < this.drivers.length; nic++) {
+      const complaint = monitors.complaint(nic);
+      const changed = (complaint === undefined) !== (this.#complaints[nic] === undefined);
+      this.#complaints[nic] = complaint;
+      if (changed) this.#settle(nic, complaint ?? 'link monitors find it well again');
+    }
   }
 
   #watch(nic: number, nowUs: number): void {
@@ -170,7 +188,8 @@ export class NicManager {
   }
 
   #settle(nic: number, cause: string): void {
-    const up = this.#table.admin[nic] === 1 && this.#table.carrier[nic] === 1 && this.#broken[nic] === undefined;
+    const wanted = this.#table.admin[nic] === 1 && this.#table.carrier[nic] === 1;
+    const up = wanted && this.#broken[nic] === undefined && this.#complaints[nic] === undefined;
     const state = up ? NicState.Up : NicState.Down;
     if (state === this.#table.state[nic]) return;
     this.#table.state[nic] = state;

@@ -88,6 +88,20 @@ export class PlanLoader {
     };
   }
 
+  /** The link monitors of each team; one empty list for the team that a host has without naming any. */
+  async monitors(config: HostConfig): Promise<PluginPlan<'link-monitor'>[][]> {
+    const all: PluginPlan<'link-monitor'>[][] = [];
+    for (const [i, team] of (config.teams ?? []).entries()) {
+      const plans: PluginPlan<'link-monitor'>[] = [];
+      for (const [k, use] of team.monitors.entries()) {
+        const plan = await this.plan('link-monitor', use, `teams[${i}].monitors[${k}]`);
+        if (plan !== undefined) plans.push(plan);
+      }
+      all.push(plans);
+    }
+    return all;
+  }
+
   async devices(config: HostConfig): Promise<DevicePlan[]> {
     const devices: DevicePlan[] = [];
     const add = async (

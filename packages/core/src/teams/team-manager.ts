@@ -88,6 +88,12 @@ export class TeamManager {
     });
   }
 
+  /** NIC numbers of a team's active and standby members. */
+  membersOf(name: string): readonly number[] {
+    const plan = this.#plans[this.names.indexOf(name)];
+    return plan === undefined ? [] : [...plan.active, ...plan.standby];
+  }
+
   /** NICs that serve a team now, its own or those of the team it fails over to; the current one first. */
   #servingOf(team: number): { serving: readonly number[]; by: number } {
     for (let at: number | undefined = team, hops = 0; at !== undefined && hops <= this.#plans.length; hops++) {

@@ -3,6 +3,7 @@ import type { Detector } from './detector.ts';
 import type { DeviceEmulator } from './device-emulator.ts';
 import type { HostRegistry } from './host-registry.ts';
 import type { Hypervisor } from './hypervisor.ts';
+import type { LinkMonitor } from './link-monitor.ts';
 import type { LoadDistribution } from './load-distribution.ts';
 import type { NicDriver } from './nic-driver.ts';
 import type { Responder } from './responder.ts';
@@ -26,6 +27,8 @@ export interface ExtensionPoints {
   admission: AdmissionPolicy;
   /** Over which NIC? */
   'load-distribution': LoadDistribution;
+  /** Is a NIC whose link is up fit to carry traffic? */
+  'link-monitor': LinkMonitor;
   /** Does what passes by look like trouble? */
   detector: Detector;
   /** What is done about it? */
@@ -47,6 +50,7 @@ export type PluginKind = keyof ExtensionPoints;
 export const API_VERSIONS: Readonly<Record<PluginKind, number>> = {
   admission: 1,
   'load-distribution': 1,
+  'link-monitor': 1,
   detector: 1,
   responder: 1,
   'nic-driver': 1,
@@ -59,6 +63,7 @@ export const API_VERSIONS: Readonly<Record<PluginKind, number>> = {
 export const REQUIRED_HOOKS: { readonly [K in PluginKind]: readonly (keyof ExtensionPoints[K] & string)[] } = {
   admission: ['admit'],
   'load-distribution': ['select'],
+  'link-monitor': ['poll', 'verdict'],
   detector: ['observe', 'judge'],
   responder: ['respond'],
   'nic-driver': ['link', 'send', 'receive'],

@@ -10,6 +10,7 @@ export { loadDistributionLaws, type MakeLoadDistribution } from './kits/load-dis
 export type { NicDriverGiven } from './kits/nic-driver.ts';
 export type { MakeNicNetwork, NicNetwork } from './kits/nic-driver-rig.ts';
 export type { KitParts } from './kits/parts.ts';
+export { type SentOverMember, TestMembers } from './members.ts';
 export type {
   AdmissionExpectation,
   CaseBatch,

@@ -3,11 +3,13 @@ import { FairleadError, isFairleadError } from '../errors.ts';
 import type { OptionsSchema, Written } from '../options.ts';
 import { dependenciesOf, type PluginDefinition } from '../plugin.ts';
 import type { VnicPort } from '../points/device-emulator.ts';
+import type { MemberPort } from '../points/link-monitor.ts';
 import { type ExtensionPoints, type PluginKind, REQUIRED_HOOKS } from '../points/map.ts';
 import type { NicContext } from '../points/nic-driver.ts';
-import { Logger, Nic, Nics, Options, Port, Randomness, Time, type Token, Vms } from '../tokens.ts';
+import { Logger, Members, Nic, Nics, Options, Port, Randomness, Time, type Token, Vms } from '../tokens.ts';
 import { ManualClock, MemoryLog, testRandom } from './clock.ts';
 import type { KitParts } from './kits/parts.ts';
+import { TestMembers } from './members.ts';
 import { TestPort } from './port.ts';
 import { readOptions } from './read-options.ts';
 import { testNics, testVms } from './tables.ts';
@@ -29,6 +31,8 @@ export interface InstanceParts extends KitParts {
   readonly nic: NicContext;
   /** The host's side of the virtual NIC that a device emulator serves. */
   readonly port: VnicPort;
+  /** The members of the team that a link monitor watches. */
+  readonly members: MemberPort;
 }
 
 /**
@@ -108,6 +112,7 @@ export function createInstance<K extends PluginKind, S extends OptionsSchema>(
   ]);
   if (plugin.kind === 'nic-driver') given.set(Nic, parts.nic ?? testNicContext());
   if (plugin.kind === 'device-emulator') given.set(Port, parts.port ?? new TestPort());
+  if (plugin.kind === 'link-monitor') given.set(Members, parts.members ?? new TestMembers([0, 1]));
 
   const dependencies = dependenciesOf(plugin.implementation).map((token, i) => {
     if (token !== undefined && given.has(token)) return given.get(token);

@@ -3,6 +3,9 @@ import { type DropReason, Verdict } from './verdict.ts';
 /** Frames in one kernel call, at most. */
 export const MAX_BATCH = 256;
 
+/** In place of the frame pool, in a batch that no host has filled. */
+const NO_MEMORY = new Uint8Array(0);
+
 /**
  * A run of frames of one VM on their way out, in the order the VM sent them. The host owns the object and uses it
  * again for every batch: a kernel keeps nothing of it after it returns.
@@ -34,6 +37,13 @@ export class TransmitBatch {
   readonly bytes: Int32Array;
   /** Flow hash of each frame; filled only when the plugin's definition asks for it (`needs: ['flow']`). */
   readonly flow: Int32Array;
+  /**
+   * The frame pool, to be read and never written, and only where the plugin's definition asks for it (`needs:
+   * ['headers']`): frame `i` is `memory[offset[i]] … memory[offset[i] + bytes[i] - 1]`. What lies beyond is other VMs'.
+   */
+  memory: Uint8Array = NO_MEMORY;
+  /** Where each frame begins in `memory`, in bytes; filled for `needs: ['headers']` alone. */
+  readonly offset: Int32Array;
   /** Chosen NIC of each frame: written by load distribution. */
   readonly nic: Int32Array;
   /** `Verdict` of each frame; written through `queueFrom` and `drop`. */
@@ -50,6 +60,7 @@ export class TransmitBatch {
   constructor(capacity: number = MAX_BATCH) {
     this.bytes = new Int32Array(capacity);
     this.flow = new Int32Array(capacity);
+    this.offset = new Int32Array(capacity);
     this.nic = new Int32Array(capacity);
     this.verdict = new Uint8Array(capacity);
     this.reason = new Uint8Array(capacity);

@@ -147,8 +147,11 @@ export interface PluginClass<T> {
   readonly inject?: readonly Token<unknown>[];
 }
 
-/** What a plugin wants the host to prepare for it: `flow` fills `batch.flow` with a hash of each frame's flow. */
-export type PluginNeed = 'flow';
+/**
+ * What a policy wants the host to prepare for it: `flow` fills `batch.flow` with a hash of each frame's flow, `headers`
+ * fills `batch.offset` with where each frame begins in `batch.memory`.
+ */
+export type PluginNeed = 'flow' | 'headers';
 
 /**
  * What a plugin's module exports as its default: the result of `definePlugin`.

@@ -40,7 +40,7 @@ describe.each(CONFORMANCE_KINDS)('the laws of %s', (kind) => {
   it('each have a plugin here that breaks them', () => {
     expect(right.length, `no plugin of kind ${kind} that keeps the laws`).toBeGreaterThan(0);
     const laws = conformanceLaws(right[0]()).map(({ name }) => name);
-    expect(broken.map(({ law }) => law).sort()).toEqual(laws.sort());
+    expect([...new Set(broken.map(({ law }) => law))].sort()).toEqual(laws.sort());
     console.log(`${kind}\n${table(kind)}`);
   });
 

@@ -1,6 +1,6 @@
 import type { NicTable, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
-import type { FramePool } from '../memory/frame-pool.ts';
+import { type FramePool, HEADROOM_BYTES } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import type { NicView } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
@@ -168,6 +168,7 @@ export class Dispatcher {
     batch.bytes[0] = descriptor & this.#pool.lengthMask;
     batch.begin(vm, 1, nowUs, 1);
     if (this.#policies.needsFlow) this.fillFlow(1);
+    if (this.#policies.needsHeaders) this.fillOffset(1);
     this.#enter(Phase.Select, vm);
     try {
       this.#policies.distribution.select(batch);
@@ -177,6 +178,14 @@ export class Dispatcher {
     }
     const nic = batch.nic[0];
     return nic >= 0 && nic < nics.count && ((nics.availableMask >>> nic) & 1) === 1 ? nic : nics.preferred;
+  }
+
+  /** Says where each frame begins, when a policy reads headers. */
+  fillOffset(count: number): void {
+    const frames = this.#frames;
+    const { offset } = this.#batch;
+    const { lengthBits, slotStride } = this.#pool;
+    for (let i = 0; i < count; i++) offset[i] = (frames[i] >>> lengthBits) * slotStride + HEADROOM_BYTES;
   }
 
   /** Hashes the flow of each frame, when a policy asks for it. */

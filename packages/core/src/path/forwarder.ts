@@ -99,6 +99,7 @@ export class Forwarder {
     this.#teams = new TeamView(arena);
     this.queues = new NicQueues(arena, worker, drivers, driverFailed, sampled);
     const batch = new TransmitBatch();
+    batch.memory = arena.pool.memory;
     const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
     const { batchFrames } = options;
     const { frames } = classifier;

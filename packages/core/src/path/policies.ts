@@ -11,6 +11,8 @@ export interface Seat<T> {
   readonly instance: T;
   /** Fills `batch.flow` before it is called. */
   readonly needsFlow: boolean;
+  /** Fills `batch.offset` before it is called. */
+  readonly needsHeaders?: boolean;
   /** Who takes the seat when it fails; undefined: one that cannot. */
   readonly fallback: Seat<T> | undefined;
   /** While this one is on probation: the one before it, which returns when it fails. */
@@ -21,6 +23,7 @@ export interface Seat<T> {
 export interface Watching<T> {
   readonly watching: T & { real: T };
   readonly needsFlow: boolean;
+  readonly needsHeaders?: boolean;
 }
 
 /** The policy that sits in each section of the configuration. */
@@ -146,6 +149,8 @@ export class Policies {
   distribution: LoadDistribution;
   /** True while one of them wants the flow of each frame. */
   needsFlow: boolean;
+  /** True while one of them wants to read the frames' headers. */
+  needsHeaders = false;
   /** No frame passes: frames that were admitted before are asked about again, and none is sent. */
   shut = false;
   readonly #admission: Post<AdmissionPolicy>;
@@ -182,6 +187,11 @@ export class Policies {
       distribution.seat.needsFlow ||
       watching.admission?.needsFlow === true ||
       watching.distribution?.needsFlow === true;
+    this.needsHeaders =
+      admission.seat.needsHeaders === true ||
+      distribution.seat.needsHeaders === true ||
+      watching.admission?.needsHeaders === true ||
+      watching.distribution?.needsHeaders === true;
   }
 
   /** The policy that `called` asks, when it is the watcher of a shadow; else itself. */

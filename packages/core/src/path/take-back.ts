@@ -53,6 +53,7 @@ export class TakeBack {
       if (this.#nics.availableCount === 0) return false;
       this.#batch.begin(vm, count, nowUs, count);
       if (this.#policies.needsFlow) this.#dispatcher.fillFlow(count);
+      if (this.#policies.needsHeaders) this.#dispatcher.fillOffset(count);
       const sent = this.#dispatcher.send(vm, count, nowUs, count);
       queues.takenBack(nic, sent, this.#dispatcher.stagedBytes);
       this.#dispatcher.publish();

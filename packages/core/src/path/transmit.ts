@@ -143,6 +143,7 @@ export class TransmitPath {
       }
       batch.begin(vm, count, nowUs, backlog);
       if (policies.needsFlow) dispatcher.fillFlow(count);
+      if (policies.needsHeaders) dispatcher.fillOffset(count);
       const decided = admitted > 0 && !policies.shut ? count : admit(vm, count, nowUs, backlog);
       forward(vm, decided, nowUs, backlog);
       const left = waiting - this.finished;
@@ -234,7 +235,7 @@ export class TransmitPath {
 
   /** Sets the frames that are to be dropped apart from the first `decided`; returns how many are kept. */
   #compact(decided: number): number {
-    const { bytes, flow, verdict, reason } = this.#batch;
+    const { bytes, flow, offset, verdict, reason } = this.#batch;
     const { frames } = this.#classifier;
     let kept = 0;
     let dropped = 0;
@@ -246,6 +247,7 @@ export class TransmitPath {
       }
       frames[kept] = frames[i];
       bytes[kept] = bytes[i];
+      offset[kept] = offset[i];
       flow[kept++] = flow[i];
     }
     return kept;

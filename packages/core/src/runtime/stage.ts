@@ -12,6 +12,7 @@ import { SystemCostProbe } from '../clock.ts';
 import type { Budget } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
+import { needsOf } from '../path/needs.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
 import { type Place, Policies, type Seat } from '../path/policies.ts';
 import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
@@ -85,7 +86,7 @@ function place<K extends 'admission' | 'load-distribution', T extends AdmissionP
   const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan, i) => {
     making(i);
     const instance = makeWithin(plan, surroundings) as unknown as T;
-    return { name: plan.name, instance, needsFlow: plan.definition.needs?.includes('flow') ?? false, fallback };
+    return { name: plan.name, instance, ...needsOf(plan.definition), fallback };
   }, undefined);
   return { seat, fail, budget, failed };
 }

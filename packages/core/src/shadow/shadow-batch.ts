@@ -15,18 +15,25 @@ export class ShadowBatch {
   readonly flow: Int32Array;
   readonly #givenBytes = this.batch.bytes;
   readonly #givenFlow = this.batch.flow;
+  readonly #givenOffset = this.batch.offset;
+  /** Copies of the frames of the input, `#frameBytes` apart; empty for a shadow that does not read them. */
+  readonly #memory: Uint8Array;
+  readonly #frameBytes: number;
   vm = 0;
   count = 0;
   nowUs = 0;
   backlog = 0;
 
-  constructor() {
+  /** `frameBytes`: the longest frame, for a shadow that reads headers; 0 for one that does not. */
+  constructor(frameBytes: number) {
     this.bytes = new Int32Array(this.nic.length);
     this.flow = new Int32Array(this.nic.length);
+    this.#frameBytes = frameBytes;
+    this.#memory = new Uint8Array(frameBytes * this.nic.length);
   }
 
   /** Takes the input down, before the real policy sees it. */
-  copy({ vm, count, nowUs, backlog, bytes, flow }: TransmitBatch): void {
+  copy({ vm, count, nowUs, backlog, bytes, flow, memory, offset }: TransmitBatch): void {
     this.vm = vm;
     this.count = count;
     this.nowUs = nowUs;
@@ -34,6 +41,16 @@ export class ShadowBatch {
     for (let i = 0; i < count; i++) {
       this.bytes[i] = bytes[i];
       this.flow[i] = flow[i];
+    }
+    if (this.#frameBytes > 0) this.#copyFrames(memory, offset);
+  }
+
+  /** Byte by byte, since a view of each frame would be garbage. */
+  #copyFrames(memory: Uint8Array, offset: Int32Array): void {
+    for (let i = 0; i < this.count; i++) {
+      const to = i * this.#frameBytes;
+      const length = Math.min(this.bytes[i], this.#frameBytes);
+      for (let at = 0; at < length; at++) this.#memory[to + at] = memory[offset[i] + at];
     }
   }
 
@@ -44,9 +61,11 @@ export class ShadowBatch {
     for (let i = 0; i < count; i++) {
       this.#givenBytes[i] = this.bytes[from + i];
       this.#givenFlow[i] = this.flow[from + i];
+      this.#givenOffset[i] = (from + i) * this.#frameBytes;
     }
     this.verdict.fill(Verdict.Admit);
     this.nic.fill(0, 0, count);
+    batch.memory = this.#memory;
     batch.drops = 0;
     batch.begin(this.vm, count, this.nowUs, this.backlog - from);
     return batch;

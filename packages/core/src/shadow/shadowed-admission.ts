@@ -11,6 +11,8 @@ export interface ShadowParts<T> {
   readonly shadow: T;
   readonly tables: PrivateTables;
   readonly record: ShadowRecord;
+  /** The longest frame, for a shadow that reads headers: it is given copies. 0 for one that does not. */
+  readonly frameBytes: number;
   /** The loop's own view, for what is written down. */
   readonly nics: NicView & NicTable;
   readonly vms: VmTable;
@@ -35,7 +37,7 @@ export class ShadowedAdmission implements AdmissionPolicy {
   /** The policy that decides. */
   real: AdmissionPolicy;
   readonly #parts: ShadowParts<AdmissionPolicy>;
-  readonly #input = new ShadowBatch();
+  readonly #input: ShadowBatch;
   readonly #batchFrames: number;
   /** Frames at the head of a VM's ring that the shadow has decided upon and the real policy has not, and what it said. */
   readonly #ahead: Int32Array;
@@ -46,6 +48,7 @@ export class ShadowedAdmission implements AdmissionPolicy {
   constructor(real: AdmissionPolicy, parts: ShadowParts<AdmissionPolicy>, batchFrames: number) {
     this.real = real;
     this.#parts = parts;
+    this.#input = new ShadowBatch(parts.frameBytes);
     this.#batchFrames = batchFrames;
     this.#ahead = new Int32Array(parts.vms.count);
     this.#waited = new Int32Array(parts.vms.count);

@@ -11,11 +11,12 @@ export class ShadowedDistribution implements LoadDistribution {
   /** The policy that decides. */
   real: LoadDistribution;
   readonly #parts: ShadowParts<LoadDistribution>;
-  readonly #input = new ShadowBatch();
+  readonly #input: ShadowBatch;
 
   constructor(real: LoadDistribution, parts: ShadowParts<LoadDistribution>) {
     this.real = real;
     this.#parts = parts;
+    this.#input = new ShadowBatch(parts.frameBytes);
   }
 
   select(batch: TransmitBatch): undefined {

@@ -1,5 +1,6 @@
 import type { AdmissionPolicy, LoadDistribution } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
+import { needsOf } from '../path/needs.ts';
 import type { Policies, Seat } from '../path/policies.ts';
 import type { PluginPlan } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
@@ -95,8 +96,7 @@ export class Succession {
 
   #seat(plan: PluginPlan): Seat<Policy> {
     const instance = this.#instance(plan);
-    const needsFlow = plan.definition.needs?.includes('flow') ?? false;
-    return { name: plan.name, instance, needsFlow, fallback: undefined };
+    return { name: plan.name, instance, ...needsOf(plan.definition), fallback: undefined };
   }
 
   #instance({ definition, options, where }: PluginPlan, surroundings = this.#about.surroundings): Policy {
@@ -147,9 +147,11 @@ export class Succession {
     const own = { ...surroundings, nics: tables.nics, vms: tables.vms, clock: { nowUs: () => clock.nowUs() } };
     const shadow = this.#instance(plan, own);
     const record = new ShadowRecord(memory, shape, worker);
+    const needs = needsOf(plan.definition);
     const parts = {
       tables,
       record,
+      frameBytes: needs.needsHeaders ? arena.pool.maxFrameBytes : 0,
       nics: arena.nics,
       vms: arena.vms,
       enter: arena.threads.createEnter(worker),
@@ -166,17 +168,16 @@ export class Succession {
         disposeOf({ name: plan.name, instance: shadow }, this.#complain);
       },
     } satisfies Omit<ShadowParts<never>, 'shadow'>;
-    const needsFlow = plan.definition.needs?.includes('flow') ?? false;
     return () => {
       if (section === 'admission') {
         const mine = { ...parts, shadow: shadow as AdmissionPolicy };
         const watching = new ShadowedAdmission(policies.admission, mine, batchFrames);
-        policies.watch('admission', { watching, needsFlow });
+        policies.watch('admission', { watching, ...needs });
         return;
       }
       const mine = { ...parts, shadow: shadow as LoadDistribution };
       const watching = new ShadowedDistribution(policies.distribution, mine);
-      policies.watch('distribution', { watching, needsFlow });
+      policies.watch('distribution', { watching, ...needs });
     };
   }
 }

@@ -1,4 +1,5 @@
 import { TransmitBatch } from '../batch.ts';
+import { layOutFrames } from './kits/batch-frames.ts';
 
 /**
  * What a test says of a batch.
@@ -20,11 +21,13 @@ export interface TestBatch {
   backlog?: number;
   /** Flow hash of each frame; zero when left out. */
   flows?: readonly number[];
+  /** The frames themselves, for a policy that reads headers: `batch.memory` holds them one behind the other. */
+  frames?: readonly Uint8Array[];
 }
 
 /**
  * A batch of frames of the given lengths in bytes, all admitted so far. With `into` an existing batch is filled
- * again, as the host does.
+ * again, as the host does. A policy that asks for headers is given `frames` as well.
  *
  * @example
  * ```ts
@@ -48,5 +51,6 @@ export function testBatch(
   into.bytes.set(bytes);
   into.nic.fill(-1);
   if (about.flows !== undefined) into.flow.set(about.flows);
+  if (about.frames !== undefined) layOutFrames(into, about.frames, 0xff);
   return into;
 }

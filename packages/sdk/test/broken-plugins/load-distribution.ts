@@ -8,6 +8,7 @@ import {
   type OptionsSchema,
   type PluginClass,
   type PluginDefinition,
+  type PluginNeed,
   Time,
   type Token,
   type TransmitBatch,
@@ -22,8 +23,9 @@ function named(
   name: string,
   implementation: PluginClass<LoadDistribution>,
   options: OptionsSchema = none,
+  needs: readonly PluginNeed[] = [],
 ): PluginDefinition {
-  const plugin = definePlugin({ kind: 'load-distribution', name, apiVersion: 1, options, implementation });
+  const plugin = definePlugin({ kind: 'load-distribution', name, apiVersion: 1, options, implementation, needs });
   return plugin as unknown as PluginDefinition;
 }
 
@@ -34,6 +36,7 @@ type Select = (batch: TransmitBatch) => unknown;
 function selecting(
   make: (...parts: Parts) => Select,
   also: (instance: { nics: NicTable }) => Partial<LoadDistribution> = () => ({}),
+  needs: readonly PluginNeed[] = [],
 ): () => PluginDefinition {
   return () =>
     named(
@@ -49,6 +52,8 @@ function selecting(
           Object.assign(this, also(this));
         }
       },
+      none,
+      needs,
     );
 }
 
@@ -101,8 +106,20 @@ class Slots extends Turns {
   }
 }
 
+/** One NIC for each type of frames, as `typeOf` reads it. */
+function byType(typeOf: (batch: TransmitBatch, i: number) => number): () => PluginDefinition {
+  const choose = (nics: NicTable) => (batch: TransmitBatch) => {
+    for (let i = 0; i < batch.count; i++) batch.nic[i] = nics.available[typeOf(batch, i) % nics.availableCount];
+  };
+  return selecting(choose, undefined, ['headers']);
+}
+
 export const loadDistribution: BrokenPlugins = {
-  right: [() => named('turns', Turns), selecting((nics) => (batch) => fill(batch, nics.available[0]))],
+  right: [
+    () => named('turns', Turns),
+    selecting((nics) => (batch) => fill(batch, nics.available[0])),
+    byType(({ bytes, offset, memory }, i) => (bytes[i] < 14 ? 0 : memory[offset[i] + 13])),
+  ],
   broken: [
     {
       law: 'starts with an empty configuration, and with every option at its bounds',
@@ -180,6 +197,16 @@ export const loadDistribution: BrokenPlugins = {
         fill(batch, nics.available[0]);
         if (batch.bytes[0] > 1500) batch.verdict[0] = Verdict.Drop;
       }),
+    },
+    {
+      law: 'writes nothing of the batch but the NIC',
+      mistake: 'it marks the frames that it has seen',
+      plugin: byType(({ bytes, memory, offset }, i) => (bytes[i] < 60 ? 0 : memory[offset[i] + 15]++)),
+    },
+    {
+      law: 'reads nothing around the frames',
+      mistake: 'it looks for a type in frames that are too short to have one',
+      plugin: byType(({ bytes, memory, offset }, i) => memory[offset[i] + Math.max(23, bytes[i])]),
     },
     {
       law: 'leaves the tables to their writers',

@@ -2,6 +2,7 @@ import { TransmitBatch } from '../../batch.ts';
 import type { AdmissionPolicy } from '../../points/admission-policy.ts';
 import { DROP_REASON_COUNT, Verdict } from '../../verdict.ts';
 import { type AdmissionScenario, HOUR_US } from './admission-scenario.ts';
+import { layOutHeaders } from './batch-frames.ts';
 import { fillBatch, poisonBatch } from './batch-watch.ts';
 import type { Make } from './candidate.ts';
 import type { Course, Treatment } from './course.ts';
@@ -173,6 +174,7 @@ export class AdmissionCourse implements Course<AdmissionPolicy> {
     const batch = this.#batch;
     const offered = ring.slice(0, this.#scenario.batchFrames);
     fillBatch(batch, vm, offered, nowUs, ring.length);
+    if (this.#scenario.headers) layOutHeaders(batch, offered, this.decisions.length, 0);
     const what = this.#look(batch, () => this.plugin.admit(batch), this.parts);
     if (what !== undefined) return what;
 

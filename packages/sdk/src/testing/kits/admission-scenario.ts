@@ -25,6 +25,8 @@ export interface AdmissionScenario {
   readonly sweepsUs: readonly number[];
   /** Frames in one batch, at most. */
   readonly batchFrames: number;
+  /** Whether the plugin may read the frames' headers. */
+  readonly headers: boolean;
 }
 
 export interface AdmissionBounds {
@@ -36,6 +38,8 @@ export interface AdmissionBounds {
   readonly ringFrames: number;
   /** How often the NICs may change. */
   readonly phases: number;
+  /** Whether the plugin may read the frames' headers. */
+  readonly headers: boolean;
 }
 
 export const HOUR_US = 3600e6;
@@ -48,6 +52,7 @@ export const LIMITED: AdmissionBounds = {
   batchFrames: [16],
   ringFrames: 60,
   phases: 1,
+  headers: false,
 };
 
 export function drawAdmission(random: Random, bounds: AdmissionBounds): AdmissionScenario {
@@ -68,6 +73,7 @@ export function drawAdmission(random: Random, bounds: AdmissionBounds): Admissio
     ),
     sweepsUs: drawList(random, drawInt(random, 1, 4), () => drawOne(random, bounds.sweepsUs)),
     batchFrames: drawOne(random, bounds.batchFrames),
+    headers: bounds.headers,
   };
 }
 

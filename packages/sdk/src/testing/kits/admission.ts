@@ -12,6 +12,7 @@ import {
   simplerAdmission,
   tellAdmission,
 } from './admission-scenario.ts';
+import { layOutHeaders } from './batch-frames.ts';
 import { fillBatch, watchBatch } from './batch-watch.ts';
 import { type Candidate, candidateFrom, candidateLaw, candidateOf, type Make, startsLaw } from './candidate.ts';
 import {
@@ -84,6 +85,7 @@ function decidedWhenAsked(make: Make<AdmissionPolicy>, scenario: AdmissionScenar
     for (let ask = 0; ask < times && ring.length > 0; ask++) {
       policy.sweep?.(nowUs);
       fillBatch(batch, 0, ring, nowUs, ring.length);
+      if (scenario.headers) layOutHeaders(batch, ring, nowUs, 0);
       policy.admit(batch);
       ring.splice(0, batch.queuedFrom);
     }
@@ -122,7 +124,7 @@ type Fault = (make: Make<AdmissionPolicy>, scenario: AdmissionScenario) => strin
 function scenarioLaw(candidate: Candidate<AdmissionPolicy>, name: string, bounds: AdmissionBounds, fault: Fault): Law {
   return candidateLaw(candidate, {
     name,
-    draw: (random) => drawAdmission(random, bounds),
+    draw: (random) => drawAdmission(random, { ...bounds, headers: candidate.headers }),
     fault,
     simpler: simplerAdmission,
     tell: tellAdmission,

@@ -1,7 +1,7 @@
 import type { TransmitBatch } from '../../batch.ts';
 
 const FIELDS = ['vm', 'count', 'nowUs', 'backlog', 'queuedFrom', 'retryAtUs', 'drops'] as const;
-const COLUMNS = ['bytes', 'flow', 'nic', 'verdict', 'reason'] as const;
+const COLUMNS = ['bytes', 'flow', 'offset', 'memory', 'nic', 'verdict', 'reason'] as const;
 
 export type BatchPart = (typeof FIELDS)[number] | (typeof COLUMNS)[number];
 
@@ -34,6 +34,7 @@ export function fillBatch(
   batch.bytes.set(bytes);
   batch.nic.fill(-1);
   batch.reason.fill(0);
+  batch.offset.fill(0x7ffffff);
   for (let i = 0; i < bytes.length; i++) {
     batch.flow[i] = Math.imul(i + 1, 0x9e3779b1);
   }
@@ -49,7 +50,8 @@ export function poisonBatch(batch: TransmitBatch): void {
   batch.retryAtUs = Number.NaN;
   // A number, so that the host's begin() clears the verdicts.
   batch.drops = -1;
-  for (const column of [batch.bytes, batch.flow, batch.nic]) column.fill(-0x5a5a5a5b);
+  for (const column of [batch.bytes, batch.flow, batch.offset, batch.nic]) column.fill(-0x5a5a5a5b);
+  batch.memory.fill(0x5a);
   batch.verdict.fill(0x5a);
   batch.reason.fill(0x5a);
 }

@@ -10,6 +10,8 @@ import type { KitParts } from './parts.ts';
 
 /** What is tried: how instances of it are made, and with which options. */
 export interface Candidate<P> {
+  /** Whether it reads the frames' headers. */
+  readonly headers: boolean;
   /** The plainest first. */
   readonly optionSets: readonly object[];
   fewerOptions(options: object): readonly object[];
@@ -21,7 +23,7 @@ export type Make<P> = (parts: KitParts) => P;
 
 /** An implementation that is made by a function and has no options. */
 export function candidateOf<P>(make: Make<P>): Candidate<P> {
-  return { optionSets: [{}], fewerOptions: () => [], make };
+  return { headers: true, optionSets: [{}], fewerOptions: () => [], make };
 }
 
 /** A plugin with the options that its schema and its author want tried. */
@@ -31,6 +33,7 @@ export function candidateFrom<K extends PluginKind>(
 ): Candidate<ExtensionPoints[K]> {
   const { usable, fewer } = optionSets(plugin, given);
   return {
+    headers: plugin.needs?.includes('headers') ?? false,
     optionSets: usable,
     fewerOptions: fewer,
     make: (parts, options) => createInstance(plugin, options, parts),

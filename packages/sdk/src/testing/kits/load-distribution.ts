@@ -63,6 +63,18 @@ export function loadDistributionKit(
   return [startsLaw(plugin, options), ...lawsOf(candidateFrom(plugin, options))];
 }
 
+/** What lies around a frame in the pool is other VMs', and changes nothing. */
+function readsFramesAlone(make: Make<LoadDistribution>, scenario: SelectScenario): string | undefined {
+  if (scenario.between === undefined) return undefined;
+  const courses = [0, 0xff].map((between) => new SelectCourse(make, { ...scenario, between }, HOST));
+  const what = runAll(courses);
+  if (what !== undefined) return what;
+  const [zeros, ones] = courses.map(({ answers }) => answers);
+  const differing = zeros.findIndex((answer, i) => answer !== ones[i]);
+  if (differing < 0) return undefined;
+  return `answer ${differing} was to ${zeros[differing]}; to ${ones[differing]} with other bytes around the frames`;
+}
+
 function lawsOf(candidate: Candidate<LoadDistribution>): readonly Law[] {
   const onEveryScenario = (
     name: string,
@@ -71,7 +83,7 @@ function lawsOf(candidate: Candidate<LoadDistribution>): readonly Law[] {
   ): Law =>
     candidateLaw(candidate, {
       name,
-      draw: (random) => drawSelect(random, bounds),
+      draw: (random) => drawSelect(random, { ...bounds, headers: candidate.headers }),
       fault,
       simpler: simplerSelect,
       tell: tellSelect,
@@ -117,6 +129,7 @@ function lawsOf(candidate: Candidate<LoadDistribution>): readonly Law[] {
       const part = written();
       return part === undefined ? undefined : `it wrote ${part}`;
     }),
+    onEveryScenario('reads nothing around the frames', readsFramesAlone),
     onEveryBatch('leaves the tables to their writers', (_batch, select, parts) => {
       const written = tablesWritten(parts);
       select();

@@ -1,5 +1,6 @@
 import { TransmitBatch } from '../../batch.ts';
 import type { LoadDistribution } from '../../points/load-distribution.ts';
+import { layOutHeaders } from './batch-frames.ts';
 import { fillBatch, poisonBatch } from './batch-watch.ts';
 import type { Make } from './candidate.ts';
 import type { Course, Treatment } from './course.ts';
@@ -57,6 +58,8 @@ export class SelectCourse implements Course<LoadDistribution> {
     if (!this.#reuse) this.#batch = new TransmitBatch();
     const batch = this.#batch;
     fillBatch(batch, vm, bytes, clock.advance(afterUs), bytes.length);
+    const { between } = this.#scenario;
+    if (between !== undefined) layOutHeaders(batch, bytes, index, between);
     const what = this.#look(batch, () => this.plugin.select(batch), this.parts);
     this.answers.push(`choose NICs ${batch.nic.subarray(0, bytes.length).join(' ')} for batch ${index}`);
     if (this.#reuse) poisonBatch(batch);

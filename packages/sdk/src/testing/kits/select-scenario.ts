@@ -19,6 +19,8 @@ export interface SelectScenario {
   readonly nicCount: number;
   readonly vms: readonly TestVm[];
   readonly steps: readonly SelectStep[];
+  /** The byte that lies around the frames; undefined when the plugin is not to see them. */
+  readonly between: number | undefined;
 }
 
 export interface SelectBounds {
@@ -31,6 +33,8 @@ export interface SelectBounds {
   readonly speeding: boolean;
   /** Times from batch to batch. */
   readonly afterUs: readonly number[];
+  /** Whether the plugin may read the frames' headers. */
+  readonly headers: boolean;
 }
 
 /** Between one batch and the next, unless the clock is what is tried. */
@@ -43,6 +47,7 @@ export const USUAL: SelectBounds = {
   leaving: false,
   speeding: false,
   afterUs: [PLAIN_AFTER_US],
+  headers: false,
 };
 
 export function drawSelect(random: Random, bounds: SelectBounds): SelectScenario {
@@ -58,7 +63,7 @@ export function drawSelect(random: Random, bounds: SelectBounds): SelectScenario
     vm: drawInt(random, 0, vms.length - 1),
     bytes: drawList(random, drawOne(random, bounds.frameCounts), () => drawOne(random, bounds.frameBytes)),
   }));
-  return { nicCount, vms, steps };
+  return { nicCount, vms, steps, between: bounds.headers ? 0 : undefined };
 }
 
 /** Some of the NICs, now and then one alone. */
@@ -73,10 +78,11 @@ function isSpare(nic: number, { steps }: SelectScenario): boolean {
   return steps.every((step) => step.available.some((other) => other !== nic));
 }
 
-function withoutNic(gone: number, { nicCount, vms, steps }: SelectScenario): SelectScenario {
+function withoutNic(gone: number, { nicCount, vms, steps, between }: SelectScenario): SelectScenario {
   const stays = (_: number, nic: number): boolean => nic !== gone;
   return {
     vms,
+    between,
     nicCount: nicCount - 1,
     steps: steps.map((step) => ({
       ...step,

@@ -167,8 +167,7 @@ export class Dispatcher {
     this.#frames[0] = descriptor;
     batch.bytes[0] = descriptor & this.#pool.lengthMask;
     batch.begin(vm, 1, nowUs, 1);
-    if (this.#policies.needsFlow) this.fillFlow(1);
-    if (this.#policies.needsHeaders) this.fillOffset(1);
+    this.fill(1);
     this.#enter(Phase.Select, vm);
     try {
       this.#policies.distribution.select(batch);
@@ -180,16 +179,22 @@ export class Dispatcher {
     return nic >= 0 && nic < nics.count && ((nics.availableMask >>> nic) & 1) === 1 ? nic : nics.preferred;
   }
 
-  /** Says where each frame begins, when a policy reads headers. */
-  fillOffset(count: number): void {
+  /** Fills in what the policies ask for beside the frames' lengths. */
+  fill(count: number): void {
+    if (this.#policies.needsFlow) this.#fillFlow(count);
+    if (this.#policies.needsHeaders) this.#fillOffset(count);
+  }
+
+  /** Says where each frame begins. */
+  #fillOffset(count: number): void {
     const frames = this.#frames;
     const { offset } = this.#batch;
     const { lengthBits, slotStride } = this.#pool;
     for (let i = 0; i < count; i++) offset[i] = (frames[i] >>> lengthBits) * slotStride + HEADROOM_BYTES;
   }
 
-  /** Hashes the flow of each frame, when a policy asks for it. */
-  fillFlow(count: number): void {
+  /** Hashes the flow of each frame. */
+  #fillFlow(count: number): void {
     const frames = this.#frames;
     const { flow, bytes } = this.#batch;
     const pool = this.#pool;

@@ -52,8 +52,7 @@ export class TakeBack {
       if (this.#vmTeam[vm] !== this.#nics.team) this.#nics.show(this.#vmTeam[vm]);
       if (this.#nics.availableCount === 0) return false;
       this.#batch.begin(vm, count, nowUs, count);
-      if (this.#policies.needsFlow) this.#dispatcher.fillFlow(count);
-      if (this.#policies.needsHeaders) this.#dispatcher.fillOffset(count);
+      if (this.#policies.needsFlow || this.#policies.needsHeaders) this.#dispatcher.fill(count);
       const sent = this.#dispatcher.send(vm, count, nowUs, count);
       queues.takenBack(nic, sent, this.#dispatcher.stagedBytes);
       this.#dispatcher.publish();

@@ -142,8 +142,7 @@ export class TransmitPath {
         return More;
       }
       batch.begin(vm, count, nowUs, backlog);
-      if (policies.needsFlow) dispatcher.fillFlow(count);
-      if (policies.needsHeaders) dispatcher.fillOffset(count);
+      if (policies.needsFlow || policies.needsHeaders) dispatcher.fill(count);
       const decided = admitted > 0 && !policies.shut ? count : admit(vm, count, nowUs, backlog);
       forward(vm, decided, nowUs, backlog);
       const left = waiting - this.finished;
@@ -237,8 +236,7 @@ export class TransmitPath {
   #compact(decided: number): number {
     const { bytes, flow, offset, verdict, reason } = this.#batch;
     const { frames } = this.#classifier;
-    let kept = 0;
-    let dropped = 0;
+    let [kept, dropped] = [0, 0];
     for (let i = 0; i < decided; i++) {
       if (verdict[i] === Verdict.Drop) {
         this.#toDropWhy[dropped] = reason[i] < DROP_REASON_COUNT ? reason[i] : DropReason.Policed;
@@ -247,8 +245,8 @@ export class TransmitPath {
       }
       frames[kept] = frames[i];
       bytes[kept] = bytes[i];
-      offset[kept] = offset[i];
-      flow[kept++] = flow[i];
+      flow[kept] = flow[i];
+      offset[kept++] = offset[i];
     }
     return kept;
   }

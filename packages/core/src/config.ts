@@ -40,7 +40,7 @@ export const budgetSchema = Type.Object(
 );
 
 /** What a plugin of the control path may use. */
-export const controlBudgetSchema = Type.Object(
+const controlBudgetSchema = Type.Object(
   { controlMs },
   { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
 );

@@ -8,7 +8,7 @@ export interface RecordShape {
 }
 
 /** Differing decisions that each worker keeps: the first ones. */
-export const KEPT_DIFFERENCES = 32;
+const KEPT_DIFFERENCES = 32;
 
 /** Numbers that are kept of a differing decision, before two for each NIC: its pending bytes and its speed. */
 export const DIFFERENCE_FIELDS = [

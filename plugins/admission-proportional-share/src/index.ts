@@ -2,10 +2,12 @@ import {
   type AdmissionPolicy,
   definePlugin,
   inject,
+  type Lifecycle,
   MAX_NICS,
   Nics,
   type NicTable,
   Options,
+  type StateOrigin,
   type TransmitBatch,
   Vms,
   type VmTable,
@@ -14,7 +16,7 @@ import { FairQueueing } from './fair-queueing.ts';
 import { NicRoom } from './nic-room.ts';
 import { options, type ProportionalShareOptions } from './options.ts';
 import { CLASSES, classOf, Precedence } from './precedence.ts';
-import { RateBuckets } from './rate-buckets.ts';
+import { type BucketState, RateBuckets } from './rate-buckets.ts';
 import { ANYWHERE, VmHomes } from './vm-homes.ts';
 
 export { options, type ProportionalShareOptions } from './options.ts';
@@ -40,7 +42,7 @@ const PLACES = 1 + MAX_NICS;
  * console.log(batch.queuedFrom); // 2: there is room for both
  * ```
  */
-export class ProportionalShare implements AdmissionPolicy {
+export class ProportionalShare implements AdmissionPolicy, Lifecycle {
   readonly #vms: VmTable;
   readonly #clockUs = new Float64Array(1);
   readonly #room: NicRoom;
@@ -108,6 +110,21 @@ export class ProportionalShare implements AdmissionPolicy {
       this.#precedence.leave(rank, place);
       batch.queueFrom(i, 0);
     }
+  }
+
+  /**
+   * What is in the buckets of limits and reservations, so that a swap gives nobody a burst twice. Who was given more than
+   * others is forgotten: all start level, as they do whenever nobody had to wait.
+   */
+  exportState(): { limits: BucketState; reserves: BucketState } {
+    return { limits: this.#limits.copy(), reserves: this.#reserves.copy() };
+  }
+
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'proportional-share') return;
+    const { limits, reserves } = (state ?? {}) as { limits?: unknown; reserves?: unknown };
+    this.#limits.take(limits);
+    this.#reserves.take(reserves);
   }
 
   /** Charges for the frames that may go, and returns how many these are. */

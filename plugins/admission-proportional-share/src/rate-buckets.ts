@@ -4,6 +4,21 @@ const LEAST_DEPTH_BYTES = 3036;
 /** A VM whose bucket is empty is asked again after this long at the latest: its rate may have been raised. */
 export const LONGEST_WAIT_US = 50_000;
 
+/** A full bucket lets a frame go that is longer than it is deep: by so much it may be below zero. */
+const DEEPEST_DEBT_BYTES = 65_536;
+
+/** Buckets as they are handed to a successor, a row for each VM. */
+export interface BucketState {
+  readonly tokens: Float64Array;
+  readonly filledUs: Float64Array;
+}
+
+function demandColumn(column: unknown, rows: number, least: number, most: number): asserts column is Float64Array {
+  if (!(column instanceof Float64Array) || column.length !== rows) throw new TypeError('the buckets are of other VMs');
+  if (!column.every((value) => value >= least && value <= most))
+    throw new TypeError('the buckets hold what no bucket can');
+}
+
 /**
  * A token bucket for each VM, full at first, at the rates of a column that may change at any time. A frame conforms
  * when the bucket holds its size, or is full: so none is too large ever to go, and from time `s` to `s + t` there go at
@@ -29,6 +44,20 @@ export class RateBuckets {
     this.tokens = new Float64Array(rateBps.length).fill(Number.POSITIVE_INFINITY);
     this.depthBytes = new Float64Array(rateBps.length);
     this.#filledUs = new Float64Array(rateBps.length);
+  }
+
+  /** What is in the buckets and when they were filled, to be handed to a successor. */
+  copy(): BucketState {
+    return { tokens: this.tokens.slice(), filledUs: this.#filledUs.slice() };
+  }
+
+  /** @throws TypeError when it is no state of these VMs' buckets. */
+  take(state: unknown): void {
+    const { tokens, filledUs } = (state ?? {}) as Partial<BucketState>;
+    demandColumn(tokens, this.tokens.length, -DEEPEST_DEBT_BYTES, Number.POSITIVE_INFINITY);
+    demandColumn(filledUs, this.tokens.length, 0, Number.MAX_SAFE_INTEGER);
+    this.tokens.set(tokens);
+    this.#filledUs.set(filledUs);
   }
 
   refill(vm: number): void {

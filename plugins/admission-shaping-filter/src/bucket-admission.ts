@@ -1,6 +1,7 @@
 import { type AdmissionPolicy, DropReason, type TransmitBatch, type VmTable } from '@fairlead/sdk';
 import { writeDepth, writeRate } from './earnings.ts';
 import type { ShapingOptions } from './options.ts';
+import type { StateColumn } from './state-columns.ts';
 import { TokenBuckets, UNLIMITED_BYTES } from './token-buckets.ts';
 
 /**
@@ -19,6 +20,8 @@ export const LONGEST_WAIT_NS = 100e6;
 export class BucketAdmission implements AdmissionPolicy {
   readonly #terms: Terms;
   readonly #police: boolean;
+  /** All that it remembers: the peak bucket runs into debt by a batch of the longest frames at most. */
+  readonly columns: readonly StateColumn[];
   #conform: Conform = () => 0;
   /** The batch that `#conform` reads: the host's only one. */
   #batch: TransmitBatch | undefined;
@@ -42,6 +45,7 @@ export class BucketAdmission implements AdmissionPolicy {
       fallbackBurstBytes: Math.floor(options.burstBytes),
       overheadBytes: Math.ceil(options.overheadBytes),
     };
+    this.columns = [...this.#terms.average.columns(0), ...this.#terms.peak.columns(-UNLIMITED_BYTES)];
     this.#police = options.mode === 'police';
   }
 

@@ -3,6 +3,7 @@ import { LONGEST_WAIT_NS } from './bucket-admission.ts';
 import { Colour, type ColourMeter, type MeterTerms, meterTerms } from './colour.ts';
 import { writeDepth, writeRate } from './earnings.ts';
 import type { ShapingOptions } from './options.ts';
+import type { StateColumn } from './state-columns.ts';
 
 const VERDICT_OF = { admit: Verdict.Admit, queue: Verdict.Queue, drop: Verdict.Drop } as const;
 
@@ -41,6 +42,10 @@ export class ColourAdmission implements AdmissionPolicy {
     this.#fallbackPirBps = Float64Array.of(options.pirBps || Number.POSITIVE_INFINITY);
     this.#fallbackCbsBytes = Math.floor(options.cbsBytes);
     this.#overheadBytes = Math.ceil(options.overheadBytes);
+  }
+
+  get columns(): readonly StateColumn[] {
+    return this.#meter.columns;
   }
 
   admit(batch: TransmitBatch): undefined {

@@ -1,3 +1,5 @@
+import type { StateColumn } from './state-columns.ts';
+
 /** Colour that a meter gives a frame, in order of what the frame is worth. */
 export const Colour = { Green: 0, Yellow: 1, Red: 2 } as const;
 export type Colour = (typeof Colour)[keyof typeof Colour];
@@ -44,6 +46,8 @@ export function meterTerms(rows: number): MeterTerms {
  * ```
  */
 export interface ColourMeter {
+  /** All that it remembers. */
+  readonly columns: readonly StateColumn[];
   /** Brings the row up to the time on the clock. */
   refill(row: number): void;
   /** The colour of a frame of `bytes` that would go now. Changes nothing. */

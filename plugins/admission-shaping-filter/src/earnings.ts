@@ -1,3 +1,5 @@
+import type { StateColumn } from './state-columns.ts';
+
 /*
  * Arithmetic. What a rate earns is counted in whole bytes, and what is earned beyond them is carried as a remainder, so
  * that no rounding ever builds up:
@@ -53,6 +55,8 @@ export class Earnings {
    * returns true; else does nothing. For a bucket that this fills it saves the divisions.
    */
   readonly earnAtLeast: (row: number, bytes: number) => boolean;
+  /** All that it remembers. */
+  readonly columns: readonly StateColumn[];
   readonly #rateBps: Float64Array;
 
   /** `clockNs` holds the time in whole nanoseconds as its only entry. */
@@ -60,6 +64,10 @@ export class Earnings {
     this.remainder = new Float64Array(rateBps.length);
     this.#rateBps = rateBps;
     const earnedNs = new Float64Array(rateBps.length);
+    this.columns = [
+      { values: this.remainder, least: 0, most: NANO_BITS_PER_BYTE - 1 },
+      { values: earnedNs, least: 0, most: Number.MAX_SAFE_INTEGER },
+    ];
     this.earn = createEarn(rateBps, clockNs, earnedNs, this.remainder);
     this.earnAtLeast = createEarnAtLeast(rateBps, clockNs, earnedNs, this.remainder);
   }

@@ -2,7 +2,9 @@ import {
   type AdmissionPolicy,
   definePlugin,
   inject,
+  type Lifecycle,
   Options,
+  type StateOrigin,
   type TransmitBatch,
   Vms,
   type VmTable,
@@ -11,12 +13,13 @@ import { BucketAdmission } from './bucket-admission.ts';
 import { ColourAdmission } from './colour-admission.ts';
 import { options, type ShapingOptions } from './options.ts';
 import { SingleRateMeter } from './srtcm.ts';
+import { copyColumns, takeColumns } from './state-columns.ts';
 import { TwoRateMeter } from './trtcm.ts';
 import { ExcessRateMeter } from './trtcm4115.ts';
 
 export { options, type ShapingOptions } from './options.ts';
 
-function policyFor(vms: VmTable, options: ShapingOptions): AdmissionPolicy {
+function policyFor(vms: VmTable, options: ShapingOptions): BucketAdmission | ColourAdmission {
   switch (options.meter) {
     case 'token-bucket':
       return new BucketAdmission(vms, options);
@@ -27,6 +30,12 @@ function policyFor(vms: VmTable, options: ShapingOptions): AdmissionPolicy {
     case 'trtcm-4115':
       return new ColourAdmission(vms, options, ExcessRateMeter);
   }
+}
+
+/** State that one instance hands to the next. */
+interface ShapingState {
+  readonly meter: ShapingOptions['meter'];
+  readonly columns: readonly unknown[];
 }
 
 /**
@@ -44,16 +53,30 @@ function policyFor(vms: VmTable, options: ShapingOptions): AdmissionPolicy {
  * console.log(batch.queuedFrom); // 1: the burst is one frame long
  * ```
  */
-export class ShapingFilter implements AdmissionPolicy {
-  readonly #policy: AdmissionPolicy;
+export class ShapingFilter implements AdmissionPolicy, Lifecycle {
+  readonly #policy: BucketAdmission | ColourAdmission;
+  readonly #meter: ShapingOptions['meter'];
 
   constructor(@inject(Vms) vms: VmTable, @inject(Options) options: ShapingOptions) {
     this.#policy = policyFor(vms, options);
+    this.#meter = options.meter;
   }
 
   /** Admits what conforms; the rest waits until it does, or is dropped as `policed`. */
   admit(batch: TransmitBatch): undefined {
     this.#policy.admit(batch);
+  }
+
+  /** What is in the buckets: a successor of the same meter gives nobody a burst twice. */
+  exportState(): ShapingState {
+    return { meter: this.#meter, columns: copyColumns(this.#policy.columns) };
+  }
+
+  /** Another plugin's state is of no use, nor is another meter's: then the buckets start full. */
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'shaping-filter') return;
+    const { meter, columns } = (state ?? {}) as Partial<ShapingState>;
+    if (meter === this.#meter) takeColumns(this.#policy.columns, columns);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Colour, type ColourMeter, type MeterTerms } from './colour.ts';
 import { Earnings, MORE_THAN_FULL_BYTES } from './earnings.ts';
+import type { StateColumn } from './state-columns.ts';
 
 /**
  * Single rate three colour marker, RFC 2697. One stream of tokens at CIR fills bucket C and, only while that is full,
@@ -14,6 +15,7 @@ export class SingleRateMeter implements ColourMeter {
   /** Tc and Te of RFC 2697 §3, in whole bytes. Both start full. */
   readonly committed: Int32Array;
   readonly excess: Int32Array;
+  readonly columns: readonly StateColumn[];
   readonly #terms: MeterTerms;
   readonly #earnings: Earnings;
 
@@ -22,6 +24,8 @@ export class SingleRateMeter implements ColourMeter {
     this.excess = new Int32Array(terms.cirBps.length).fill(MORE_THAN_FULL_BYTES);
     this.#terms = terms;
     this.#earnings = new Earnings(terms.cirBps, clockNs);
+    const whole = { least: 0, most: MORE_THAN_FULL_BYTES };
+    this.columns = [{ values: this.committed, ...whole }, { values: this.excess, ...whole }, ...this.#earnings.columns];
   }
 
   refill(row: number): void {

@@ -1,4 +1,5 @@
 import { Earnings, MAX_DEPTH_BYTES, MORE_THAN_FULL_BYTES } from './earnings.ts';
+import type { StateColumn } from './state-columns.ts';
 
 /** What a bucket holds whose rate is `Infinity`: more than a batch (256 frames) can take. */
 export const UNLIMITED_BYTES = MAX_DEPTH_BYTES;
@@ -27,6 +28,11 @@ export class TokenBuckets {
     this.tokens = new Int32Array(rateBps.length).fill(MORE_THAN_FULL_BYTES);
     this.earnings = new Earnings(rateBps, clockNs);
     this.refill = createRefill(this.tokens, rateBps, depthBytes, this.earnings);
+  }
+
+  /** All that the buckets remember; `leastBytes` is the deepest debt that the caller lets one run into. */
+  columns(leastBytes: number): StateColumn[] {
+    return [{ values: this.tokens, least: leastBytes, most: MORE_THAN_FULL_BYTES }, ...this.earnings.columns];
   }
 
   /** Nanoseconds until the bucket holds `bytes`, if nothing is taken meanwhile; `Infinity` at rate 0. */

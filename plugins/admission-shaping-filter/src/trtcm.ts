@@ -1,4 +1,5 @@
 import { Colour, type ColourMeter, type MeterTerms } from './colour.ts';
+import type { StateColumn } from './state-columns.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /**
@@ -14,12 +15,14 @@ export class TwoRateMeter implements ColourMeter {
   /** Tc and Tp of RFC 2698 §3. */
   readonly committed: TokenBuckets;
   readonly peak: TokenBuckets;
+  readonly columns: readonly StateColumn[];
   readonly #terms: MeterTerms;
 
   constructor(terms: MeterTerms, clockNs: Float64Array) {
     this.committed = new TokenBuckets(terms.cirBps, terms.cbsBytes, clockNs);
     this.peak = new TokenBuckets(terms.pirBps, terms.pbsBytes, clockNs);
     this.#terms = terms;
+    this.columns = [...this.committed.columns(0), ...this.peak.columns(0)];
   }
 
   refill(row: number): void {

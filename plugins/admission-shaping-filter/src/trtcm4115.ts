@@ -1,4 +1,5 @@
 import { Colour, type ColourMeter, type MeterTerms } from './colour.ts';
+import type { StateColumn } from './state-columns.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 /**
@@ -15,12 +16,14 @@ export class ExcessRateMeter implements ColourMeter {
   /** Tc and Te of RFC 4115. */
   readonly committed: TokenBuckets;
   readonly excess: TokenBuckets;
+  readonly columns: readonly StateColumn[];
   readonly #terms: MeterTerms;
 
   constructor(terms: MeterTerms, clockNs: Float64Array) {
     this.committed = new TokenBuckets(terms.cirBps, terms.cbsBytes, clockNs);
     this.excess = new TokenBuckets(terms.eirBps, terms.ebsBytes, clockNs);
     this.#terms = terms;
+    this.columns = [...this.committed.columns(0), ...this.excess.columns(0)];
   }
 
   refill(row: number): void {

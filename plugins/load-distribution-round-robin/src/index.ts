@@ -1,10 +1,13 @@
 import {
   definePlugin,
   inject,
+  type Lifecycle,
   type LoadDistribution,
+  MAX_NICS,
   Nics,
   type NicTable,
   Options,
+  type StateOrigin,
   type Static,
   type TransmitBatch,
   Type,
@@ -32,12 +35,14 @@ export const roundRobinOptions = Type.Object(
  * console.log(batch.nic.subarray(0, 3)); // 0, 1, 0
  * ```
  */
-export class RoundRobin implements LoadDistribution {
+export class RoundRobin implements LoadDistribution, Lifecycle {
   readonly #turn = new Turn();
   readonly #weighted: boolean;
   #epoch = -1;
   /** Place of the turn that is served next. */
   #place = 0;
+  /** The NIC that a predecessor served last; -1: there was none. */
+  #before = -1;
 
   constructor(
     @inject(Nics) private readonly nics: NicTable,
@@ -61,10 +66,28 @@ export class RoundRobin implements LoadDistribution {
     this.#place = place;
   }
 
+  /** The NIC that was served last: a successor goes on behind it. */
+  exportState(): { last: number } {
+    return { last: this.#last() };
+  }
+
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'round-robin') return;
+    const { last } = (state ?? {}) as { last?: unknown };
+    if (!(Number.isInteger(last) && (last as number) >= -1 && (last as number) < MAX_NICS))
+      throw new TypeError('no NIC was served last');
+    this.#before = last as number;
+  }
+
+  #last(): number {
+    const { nic, length } = this.#turn;
+    return length === 0 ? this.#before : nic[this.#place === 0 ? length - 1 : this.#place - 1];
+  }
+
   /** The set of NICs or a speed has changed: a new turn, which goes on behind the NIC that was served last. */
   #renew(): void {
     const turn = this.#turn;
-    const last = turn.length === 0 ? -1 : turn.nic[this.#place === 0 ? turn.length - 1 : this.#place - 1];
+    const last = this.#last();
     if (this.#weighted) turn.fillBySpeed(this.nics);
     else turn.fillEvenly(this.nics);
     this.#place = turn.after(last);

@@ -412,6 +412,40 @@ describe('frames under swaps', () => {
     );
   });
 
+  it.each(['shaping-filter', 'proportional-share'])(
+    'are held to the limit of their VM by %s however often it is exchanged for itself: no burst is given twice',
+    async (use) => {
+      const burstBytes = 20_000;
+      const host = await inlineHost({
+        nics: [memoryNic('nic0')],
+        vms: [memoryVm(0, { bandwidth: { limitBps: '10Mbps', burstBytes } }), memoryVm(1)],
+        admission: { use },
+      });
+      for (let i = 0; i < 100; i++) {
+        for (let k = 0; k < 4; k++) guestOf(host, 'vm0').send(frame({ from: macOf(0), bytes: 1000 }));
+        host.run(1000);
+        const { handedOver } = await host.swap('admission', { use }, { probationMs: i % 3 });
+        expect(handedOver).toBe(true);
+      }
+      // 100 ms at 10 Mbit/s are 125,000 bytes.
+      const { transmittedBytes } = host.vms.status('vm0');
+      expect(transmittedBytes).toBeLessThanOrEqual(burstBytes + 125_000 + 1000);
+      expect(transmittedBytes).toBeGreaterThan(125_000);
+      host.assertConserved();
+      await host.close();
+    },
+  );
+
+  it('go on behind the NIC that round-robin served last', async () => {
+    const host = await inlineHost({ distribution: { use: 'round-robin' } });
+    for (let i = 0; i < 10; i++) {
+      send(host);
+      await host.swap('distribution', { use: 'round-robin', options: { weighted: i % 2 === 0 } });
+    }
+    expect(sentBy(host)).toEqual([5, 5]);
+    await host.close();
+  });
+
   it('that were admitted and wait for room on a NIC are not asked about again by a successor', async () => {
     const asked: number[] = [];
     class Asking implements AdmissionPolicy {

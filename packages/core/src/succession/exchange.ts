@@ -1,13 +1,10 @@
-import { FairleadError, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
-import { type PluginUse, pluginUseSchema } from '../config.ts';
+import { FairleadError } from '@fairlead/sdk';
 import type { Composition, PluginPlan } from '../plan.ts';
-import { loadPlugin } from '../plugins/load.ts';
-import { PlanLoader } from '../plugins/plan-loader.ts';
-import { type Complaint, checkValue } from '../plugins/schema-values.ts';
 import { ShadowRecord } from '../shadow/shadow-record.ts';
 import { type PolicySection, reportOf, type ShadowEntry, type ShadowReport } from '../shadow/shadow-report.ts';
 import { VERDICT_CHOICES } from '../shadow/shadowed-admission.ts';
-import { KIND_OF, type Order, type Outcome } from './order.ts';
+import { type GivenPolicy, loadGiven } from './given-policy.ts';
+import type { KIND_OF, Order, Outcome } from './order.ts';
 
 /** The forwarding loops, inline or on threads. An order is carried out by all of them, or changes nothing. */
 export interface Loops {
@@ -66,10 +63,7 @@ export interface ShadowNotice {
   readonly message: string;
 }
 
-/** A policy as `Host.swap` and `Host.shadow` take it: what `use` returned, or as in a configuration file. */
-export type GivenPolicy<K extends PluginKind> =
-  | { readonly definition: PluginDefinition<K>; readonly options: object }
-  | PluginUse;
+export type { GivenPolicy } from './given-policy.ts';
 
 /** Calls back after a time of the host's clock; returns how to call it off. */
 export type After = (ms: number, callback: () => void) => () => void;
@@ -90,8 +84,6 @@ interface Probation {
 
 const PROBATION_MS = 10_000;
 const LAST_RESORT = { admission: 'admit-all', distribution: 'first-available' } as const;
-/** Makes each fresh load of a module another one: the process keeps what it has loaded by its whole URL. */
-let reloads = 0;
 
 /** Exchanges policies and sets shadows while the host runs: one after the other, each as a whole or not at all. */
 export class PolicyExchange {
@@ -129,7 +121,7 @@ export class PolicyExchange {
   ): Promise<SwapNotice> {
     return this.#inTurn(async () => {
       if (!(probationMs >= 0 && probationMs <= 2 ** 31 - 1)) throw wrongProbation(probationMs);
-      const plan = await this.#plan(section, given, section, reload);
+      const plan = await loadGiven(this.#composition, section, given, section, reload);
       const from = this.#serving[section];
       const {
         handedOver,
@@ -187,7 +179,7 @@ export class PolicyExchange {
   shadow<S extends PolicySection>(section: S, given: GivenPolicy<(typeof KIND_OF)[S]> | undefined): Promise<void> {
     return this.#inTurn(async () => {
       if (given !== undefined)
-        await this.#setShadow(section, await this.#plan(section, given, `${section}.shadow`, false));
+        await this.#setShadow(section, await loadGiven(this.#composition, section, given, `${section}.shadow`, false));
       else await this.#clearShadow(section);
     });
   }
@@ -239,56 +231,6 @@ export class PolicyExchange {
     this.#endProbation('distribution');
   }
 
-  /** Checks and loads a policy. What is wrong with it is thrown before anything has changed. */
-  async #plan(
-    section: PolicySection,
-    given: GivenPolicy<PluginKind>,
-    where: string,
-    reload: boolean,
-  ): Promise<PluginPlan> {
-    const kind = KIND_OF[section];
-    const { sources } = this.#composition;
-    const definitions = new Map(sources.definitions);
-    const complaints: Complaint[] = [];
-    let use: PluginUse;
-    if ('definition' in given) {
-      use = { use: given.definition.name, options: given.options as Record<string, unknown> };
-      definitions.set(`${kind}/${use.use}`, given.definition);
-    } else {
-      const checked = checkValue(pluginUseSchema, given, 'FAIRLEAD_ERR_CONFIG_INVALID');
-      throwFirst(checked.complaints.map((complaint) => ({ ...complaint, path: `${where}.${complaint.path}` })));
-      use = checked.value as PluginUse;
-    }
-    const fresh = reload ? await this.#freshModule(kind, use.use, definitions, where) : undefined;
-    if (fresh !== undefined) definitions.set(`${kind}/${use.use}`, fresh.definition);
-    // It takes a place of the configuration, and what is said there of failures and budgets holds for it.
-    const { fail, budget } = this.#composition[section];
-    const loader = new PlanLoader({ ...sources, definitions }, complaints);
-    const plan = await loader.plan(kind, { ...use, fail, budget }, where);
-    throwFirst(complaints);
-    return { ...(plan as PluginPlan), ...(fresh === undefined ? {} : { module: fresh.module }) };
-  }
-
-  async #freshModule(
-    kind: PluginKind,
-    use: string,
-    definitions: ReadonlyMap<string, PluginDefinition>,
-    where: string,
-  ): Promise<{ definition: PluginDefinition; module: string }> {
-    const given = definitions.get(`${kind}/${use}`);
-    const { bases = [process.cwd()] } = this.#composition.sources;
-    const module = given === undefined ? (await loadPlugin(kind, use, bases, `${where}.use`)).module : given.module;
-    if (module === undefined) {
-      throw new FairleadError('FAIRLEAD_ERR_SWAP', `plugin "${use}" cannot be loaded afresh: its module is not known`, {
-        where,
-        mend: 'give its definition module: import.meta.url, or name it by path or package',
-      });
-    }
-    const url = new URL(module);
-    url.searchParams.set('reload', String(++reloads));
-    return loadPlugin(kind, url.href, bases, `${where}.use`);
-  }
-
   /** With nothing under way it begins at once: what is due at a time of the virtual clock happens at that time. */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     this.#underWay++;
@@ -301,12 +243,6 @@ export class PolicyExchange {
   #unheard(act: () => Promise<void>): void {
     this.#inTurn(act).catch(() => undefined);
   }
-}
-
-function throwFirst(complaints: readonly Complaint[]): void {
-  const [first] = complaints;
-  if (first === undefined) return;
-  throw new FairleadError(first.code, first.what, { where: first.path, mend: first.mend });
 }
 
 function wrongProbation(probationMs: number): FairleadError {

@@ -33,6 +33,15 @@ export function afterRealTime(ms: number, callback: () => void): () => void {
 /**
  * What a plugin's calls are measured by. Not the host's clock: under the inline runtime that one stands still during a
  * call. A test gives its own, and so decides what each call costs.
+ *
+ * @example
+ * ```ts
+ * import type { CostProbe, HostParts } from '@fairlead/core';
+ *
+ * let spentNs = 0; // a policy under test adds to it what it is to cost
+ * const probe: CostProbe = { nowNs: () => spentNs, heapBytes: () => 0 };
+ * const parts: HostParts = { probe }; // new Host(composition, parts)
+ * ```
  */
 export interface CostProbe {
   /** The machine's time, in nanoseconds from anywhere. */

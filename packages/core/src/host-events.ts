@@ -6,10 +6,26 @@ import type { FaultCost, FaultInput } from './path/plugin-failure.ts';
 import type { ShadowNotice, SwapNotice } from './succession/exchange.ts';
 import type { TeamMove } from './teams/team-status.ts';
 
-/** A plugin that has failed, and what came of it. */
+/**
+ * A plugin that has failed, and what came of it.
+ *
+ * @example
+ * ```ts
+ * import type { FaultCost, FaultInput, HostFault } from '@fairlead/core';
+ *
+ * const size = (input: FaultInput) => `${input.frames} frames, ${input.bytes} bytes`;
+ * const over = (cost: FaultCost) => `${cost.used} of ${cost.allowed} ${cost.unit}`;
+ * host.on('fault', ({ plugin, hook, code, fail, input, cost }: HostFault) => {
+ *   console.error(code, `${plugin}.${hook}`, fail, input && size(input), cost && over(cost));
+ * });
+ * ```
+ */
 export interface HostFault {
+  /** Name of the plugin. */
   readonly plugin: string;
+  /** The hook that failed, or `constructor`. */
   readonly hook: string;
+  /** How it failed. */
   readonly code: ErrorCode;
   /** The whole of it in words: what, where, mend. */
   readonly message: string;

@@ -18,6 +18,7 @@ export interface PluginPlan<K extends PluginKind = PluginKind> {
   readonly definition: PluginDefinition<K>;
   /** What its failure means; a policy's is that of its place. */
   readonly fail: FailureMode;
+  /** What it may use before it counts as failed. */
   readonly budget: Budget;
 }
 

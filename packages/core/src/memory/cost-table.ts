@@ -3,19 +3,36 @@ import { COST_NUMBERS, costRows } from './layout.ts';
 /** Hooks of the data path whose cost is sampled. */
 export type SampledHook = 'admit' | 'sweep' | 'select' | 'observe' | 'send' | 'receive';
 
-/** What the calls of one hook cost on one worker, by samples, since the plugin that serves took its place. */
+/**
+ * What the calls of one hook cost on one worker, by samples, since the plugin that serves took its place.
+ *
+ * @example
+ * ```ts
+ * import type { HookCost, SampledHook } from '@fairlead/core';
+ *
+ * const slowest = (costs: readonly HookCost[], hook: SampledHook) =>
+ *   Math.max(...costs.filter((cost) => cost.hook === hook).map(({ p99Us }) => p99Us));
+ * console.log(slowest(host.costs(), 'admit'));
+ * ```
+ */
 export interface HookCost {
+  /** Number of the forwarding worker. */
   readonly worker: number;
+  /** Name of the plugin. */
   readonly plugin: string;
+  /** The hook that was called. */
   readonly hook: SampledHook;
   /** NIC number of a driver's hook; -1 of a policy's. */
   readonly nic: number;
   /** Calls that were measured; the others cost nothing to count and are not. */
   readonly samples: number;
+  /** Mean of the sampled calls, in microseconds. */
   readonly meanUs: number;
   /** Half of the sampled calls took no longer, as far as a histogram by powers of two can tell. */
   readonly p50Us: number;
+  /** Of a hundred sampled calls one took longer, with the same roughness. */
   readonly p99Us: number;
+  /** The longest sampled call, in microseconds. */
   readonly maxUs: number;
 }
 

@@ -9,11 +9,22 @@ const MAJORITY = (WINDOW + 1) / 2;
 /** Calls between two samples when there are to be none. */
 const NEVER = 0x3fff_ffff;
 
-/** What is measured, how often, and by what. */
+/**
+ * What is measured, how often, and by what.
+ *
+ * @example
+ * ```ts
+ * import type { Sampling } from '@fairlead/core/stages';
+ *
+ * const sampling: Sampling = { every: 1024, seed: 1, probe: { nowNs: () => performance.now() * 1e6, heapBytes: () => 0 } };
+ * ```
+ */
 export interface Sampling {
   /** One call in so many is measured, a power of two; 0: none. */
   readonly every: number;
+  /** Reads time and memory. */
   readonly probe: CostProbe;
+  /** From which the distances between samples are drawn. */
   readonly seed: number;
 }
 

@@ -7,7 +7,9 @@ export interface FaultInput {
   readonly frames: number;
   /** Their lengths together, in bytes. */
   readonly bytes: number;
+  /** Length of the shortest, in bytes. */
   readonly smallestBytes: number;
+  /** Length of the longest, in bytes. */
   readonly largestBytes: number;
   /** Frames that the VM had waiting, those of the batch included. */
   readonly backlogFrames: number;
@@ -15,25 +17,35 @@ export interface FaultInput {
 
 /** What a plugin used, and what it was allowed: microseconds a call, or bytes. */
 export interface FaultCost {
+  /** What it used. */
   readonly used: number;
+  /** What its budget allows. */
   readonly allowed: number;
+  /** Microseconds a call, or bytes. */
   readonly unit: 'us' | 'bytes';
 }
 
 /** What is told when a plugin of the data path has failed. */
 export interface PluginFault {
+  /** Name of the plugin. */
   readonly plugin: string;
+  /** The hook that failed. */
   readonly hook: string;
   /** VM number, or NIC number when `ofNic` is set. */
   readonly vm: number;
+  /** It is a driver; `vm` is then a NIC. */
   readonly ofNic?: boolean;
   /** Who serves from now on. */
   readonly fallback: string;
+  /** What the failure means for the traffic. */
   readonly fail: FailureMode;
+  /** What happened, with its code. */
   readonly error: FairleadError;
   /** How it failed, in a few words. */
   readonly brief: string;
+  /** The batch that it failed at. */
   readonly input?: FaultInput | undefined;
+  /** What it used, when it broke its budget. */
   readonly cost?: FaultCost | undefined;
 }
 

@@ -19,16 +19,37 @@ export interface Seat<T> {
   predecessor?: Seat<T> | undefined;
 }
 
-/** A policy that stands in the place of another, asks it, and has a shadow asked beside it. */
+/**
+ * A policy that stands in the place of another, asks it, and has a shadow asked beside it.
+ *
+ * @example
+ * ```ts
+ * import type { Policed, Watching } from '@fairlead/core/stages';
+ *
+ * // Counts the batches that load distribution is asked about.
+ * function counting(real: Policed['distribution']): Watching<Policed['distribution']> & { asked: number } {
+ *   const counted = { asked: 0, needsFlow: false, watching: { real, select } };
+ *   function select(this: { real: typeof real }, batch: Parameters<typeof real.select>[0]): undefined {
+ *     counted.asked++;
+ *     return this.real.select(batch);
+ *   }
+ *   return counted;
+ * }
+ * ```
+ */
 export interface Watching<T> {
+  /** Stands in the place, and asks `real`. */
   readonly watching: T & { real: T };
+  /** The shadow wants `batch.flow` filled. */
   readonly needsFlow: boolean;
   readonly needsHeaders?: boolean;
 }
 
-/** The policy that sits in each section of the configuration. */
+/** The two places of the data path. */
 export interface Policed {
+  /** May it go now? */
   readonly admission: AdmissionPolicy;
+  /** Over which NIC? */
   readonly distribution: LoadDistribution;
 }
 
@@ -229,10 +250,12 @@ export class Policies {
     return { admission: this.#admission.seat.name, distribution: this.#distribution.seat.name };
   }
 
+  /** Who decides on admission, and what it may use. */
   get admissionServing(): Serving {
     return this.#admission.serving;
   }
 
+  /** Who distributes the load, and what it may use. */
   get distributionServing(): Serving {
     return this.#distribution.serving;
   }

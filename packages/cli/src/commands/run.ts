@@ -13,6 +13,7 @@ import { type Monitor, showLines, showScreen, type Watched } from '../live/monit
 import { toggleNic } from '../live/nic-switch.ts';
 import type { Output } from '../output.ts';
 import { accountLines, conservationLine } from '../view/accounts.ts';
+import { costLines } from '../view/costs.ts';
 import type { TerminalStreams } from '../view/terminal.ts';
 import { describe } from './check.ts';
 import { Stop, type StopCause } from './stop.ts';
@@ -164,9 +165,14 @@ async function watch(
 function account(host: Host, cause: StopCause, { json }: RunOptions, output: Output): number {
   const all = host.accounts();
   const conserved = all.every(({ missing }) => missing === 0);
-  if (json) output.print(JSON.stringify({ type: 'end', cause, conserved, accounts: all }));
+  if (json) output.print(JSON.stringify({ type: 'end', cause, conserved, accounts: all, costs: host.costs() }));
   else {
     for (const line of accountLines(all)) output.print(line);
+    for (const line of costLines(
+      host.costs(),
+      host.config.nics.map(({ name }) => name),
+    ))
+      output.print(line);
     output.print(conservationLine(all));
   }
   return conserved ? 0 : 1;

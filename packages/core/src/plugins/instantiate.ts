@@ -136,7 +136,7 @@ function demandNoCircle(definition: PluginDefinition, where: string): void {
   const { kind, name, implementation } = definition;
   const seen = new Set<unknown>();
   const pathTo = (from: PluginClass<unknown>): readonly string[] | undefined => {
-    for (const token of dependenciesOf(from) as readonly unknown[]) {
+    for (const token of (from.inject ?? dependenciesOf(from)) as readonly unknown[]) {
       if (token === implementation || token === definition) return [];
       if (typeof token !== 'function' || seen.has(token)) continue;
       seen.add(token);

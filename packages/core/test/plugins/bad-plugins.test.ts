@@ -29,7 +29,7 @@ class Circular extends Sound {
   static inject: unknown[] = [];
 }
 Circular.inject = [Circular];
-class Part {
+class Part extends Object {
   static inject: unknown[] = [];
 }
 class ByWayOf extends Sound {
@@ -69,7 +69,7 @@ describe('a bad plugin keeps the host from being made, under a code of its own t
     ],
     ['that asks for itself', 'CIRCULAR', bad({ implementation: Circular })],
     ['that asks for what asks for it', 'CIRCULAR', bad({ implementation: ByWayOf })],
-    ['without its hook', 'HOOK', bad({ implementation: class {} })],
+    ['without its hook', 'HOOK', bad({ implementation: class extends Object {} })],
     [
       'whose kernel is async',
       'ASYNC',

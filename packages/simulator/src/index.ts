@@ -4,7 +4,13 @@ export { reportHtml } from './report/report-html.ts';
 export type * from './result.ts';
 export { RESULT_VERSION } from './result.ts';
 export { type SimulateOptions, simulateChecked } from './run/simulate.ts';
-export { type CheckedScenario, checkScenario, type NamedSender, type Scenario } from './scenario/check.ts';
+export {
+  type CheckedScenario,
+  checkScenario,
+  type NamedSender,
+  type Scenario,
+  type Successor,
+} from './scenario/check.ts';
 export {
   EVENT_KINDS,
   type EventEntry,

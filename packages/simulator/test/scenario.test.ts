@@ -76,6 +76,12 @@ describe('a scenario', () => {
       undefined,
     ],
     ['an event after the end', { events: [{ at: '2s', do: 'vm-suspend', vm: 'web' }] }, 'events[0].at', undefined],
+    [
+      'a successor that there is not',
+      event({ do: 'swap', section: 'admission', policy: { use: 'no-such' } }),
+      'events[0].policy.use',
+      undefined,
+    ],
     ['a warm-up that leaves nothing', { warmUp: '1s' }, 'warmUp', 'make it shorter than duration'],
     ['a key that there is not', { sneders: [] }, 'sneders', 'did you mean "senders"?'],
     [

@@ -170,6 +170,20 @@ describe('the script', () => {
     expect(events.map(({ text }) => text)).toContain('web: limitBps 20 Mbit/s, burstBytes 10000 bytes');
   });
 
+  it('exchanges a policy while frames pass, and none is lost', async () => {
+    const scenario: WrittenScenario = {
+      ...steady,
+      host: hostOf(['web'], { distribution: { use: 'round-robin' }, nics: [nic('a'), nic('b')] }),
+      events: [{ at: '500ms', do: 'swap', section: 'distribution', policy: { use: 'only-a' } }],
+    };
+    const { events, vms, nics, digest } = await simulate(scenario);
+    expect(events.map(({ text }) => text)).toEqual(['only-a takes over distribution']);
+    expect(vms[0]?.lostFrames).toBe(0);
+    const [a, b] = nics.map(({ sentFrames }) => sentFrames) as [number, number];
+    expect(a / b).toBeCloseTo(3, 1);
+    expect((await simulate(scenario)).digest).toBe(digest);
+  });
+
   it('starts and stops senders', async () => {
     const { vms, events } = await simulate({
       ...steady,

@@ -80,12 +80,15 @@ function fromZero(values: readonly number[]): Scale {
   );
 }
 
-/** The events of a result, numbered; those of the same moment have one mark. */
-export function marksOf({ events }: SimulationResult): Mark[] {
+/** Marks that are nearer to each other than this part of the run would lie on one another. */
+const ONE_MOMENT = 0.004;
+
+/** The events of a result, numbered; those of about the same moment have one mark. */
+export function marksOf({ events, durationSeconds }: SimulationResult): Mark[] {
   const marks: Mark[] = [];
   for (const { seconds, text } of events) {
     const last = marks.at(-1);
-    if (last !== undefined && seconds - last.seconds < 1e-9)
+    if (last !== undefined && seconds - last.seconds < ONE_MOMENT * durationSeconds)
       marks[marks.length - 1] = { ...last, text: `${last.text}; ${text}` };
     else marks.push({ seconds, number: marks.length + 1, text });
   }

@@ -1,7 +1,10 @@
 import type { Host } from '@fairlead/core';
+import type { PluginDefinition } from '@fairlead/sdk';
+import type { DecisionLog } from '../decisions/decision-log.ts';
+import { watchedAdmission, watchedDistribution } from '../decisions/watched-policies.ts';
 import type { Network } from '../network/network.ts';
 import type { SimulatedNic } from '../network/simulated-nic.ts';
-import type { Scenario } from '../scenario/check.ts';
+import type { Scenario, Successor } from '../scenario/check.ts';
 import type { EventEntry, NetworkEntry } from '../scenario/schema.ts';
 import type { Flow } from '../traffic/flow.ts';
 import { SimulatedGuest } from '../traffic/guest.ts';
@@ -21,6 +24,7 @@ export interface Stage {
   readonly nics: readonly SimulatedNic[];
   readonly flows: readonly Flow[];
   readonly scenario: Scenario;
+  readonly log: DecisionLog;
 }
 
 /** Everything that happens at a time, in order: the scenario's events, and the beginnings and ends of its senders. */
@@ -37,7 +41,7 @@ export function scriptOf(stage: Stage): ScriptLine[] {
         run: () => eachFlow(stage, entry, (flow, nowUs) => flow.source.stop(nowUs)),
       });
   }
-  for (const event of scenario.events) lines.push(lineOf(stage, event));
+  for (const [i, event] of scenario.events.entries()) lines.push(lineOf(stage, event, scenario.successors.get(i)));
   return lines.sort((a, b) => a.atUs - b.atUs); // stable: of the same time, in the order of the file
 }
 
@@ -50,7 +54,7 @@ function eachFlow({ host, network, flows }: Stage, entry: number, act: (flow: Fl
   }
 }
 
-function lineOf(stage: Stage, event: EventEntry): ScriptLine {
+function lineOf(stage: Stage, event: EventEntry, successor: Successor | undefined): ScriptLine {
   const { host, scenario } = stage;
   const { at: atUs, nic = '', vm = '', sender = '', rateBps = 0, change = {}, bandwidth = {} } = event;
   const entry = scenario.named.findIndex(({ name }) => name === sender);
@@ -76,6 +80,23 @@ function lineOf(stage: Stage, event: EventEntry): ScriptLine {
       return line(`${sender}: ${describe({ rateBps })}`, () =>
         eachFlow(stage, entry, (flow, nowUs) => flow.source.setRate?.(rateBps, nowUs)),
       );
+    case 'swap':
+      return line(`${successor?.plan.name} takes over ${successor?.section}`, () => exchange(stage, successor));
+  }
+}
+
+/** Puts a policy, watched, into its place for good. */
+async function exchange({ host, log }: Stage, successor: Successor | undefined): Promise<void> {
+  if (successor === undefined) return;
+  const { section, plan } = successor;
+  const options = (plan.options ?? {}) as object;
+  log.settle();
+  if (section === 'admission') {
+    const definition = watchedAdmission(plan.definition as unknown as PluginDefinition<'admission'>, log);
+    await host.swap('admission', { definition, options }, { probationMs: 0 });
+  } else {
+    const definition = watchedDistribution(plan.definition as unknown as PluginDefinition<'load-distribution'>, log);
+    await host.swap('distribution', { definition, options }, { probationMs: 0 });
   }
 }
 

@@ -53,7 +53,7 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
     await host.start();
     hear(host, events);
     const nicSeries = new NicSeries(host, nics, network.cables);
-    const stage = { host, network, nics, flows: traffic.flows, scenario };
+    const stage = { host, network, nics, flows: traffic.flows, scenario, log };
     const intervalUs = intervalFor(scenario.duration);
     const script = scriptOf(stage);
     const frames = (): number => nics.reduce((sum, nic) => sum + nic.sentFrames + nic.receivedFrames, 0);

@@ -5,7 +5,9 @@ import {
   checkHost,
   checkValue,
   closest,
+  type PluginPlan,
   rehearse,
+  type WrittenHostConfig,
 } from '@fairlead/core';
 import {
   type EventEntry,
@@ -22,6 +24,14 @@ export interface Scenario extends ScenarioParts {
   readonly options: ComposeOptions;
   /** Senders with their names and every option of their kind in place. */
   readonly named: readonly NamedSender[];
+  /** Policies that events bring in, by the number of the event. */
+  readonly successors: ReadonlyMap<number, Successor>;
+}
+
+/** A policy that takes another one's place while the simulation runs. */
+export interface Successor {
+  readonly section: 'admission' | 'distribution';
+  readonly plan: PluginPlan;
 }
 
 /** A sender with what its kind takes for granted. */
@@ -55,6 +65,7 @@ const NEEDS: Readonly<Record<EventEntry['do'], readonly (keyof EventEntry)[]>> =
   'sender-start': ['sender'],
   'sender-stop': ['sender'],
   'sender-rate': ['sender', 'rateBps'],
+  swap: ['section', 'policy'],
 };
 
 /** Checks a scenario as a whole, down to the plugins of its host. Every fault is reported, not the first alone. */
@@ -65,8 +76,9 @@ export async function checkScenario(written: WrittenScenario, options: ComposeOp
   if (checked.complaints.length > 0 || composition === undefined) return { scenario: undefined, complaints };
   const { host: _, ...parts } = checked.value as ScenarioParts & { host: unknown };
   new Survey(parts, composition, complaints).all();
+  const successors = await findSuccessors(parts, written.host, options, complaints);
   if (complaints.length > 0) return { scenario: undefined, complaints };
-  return { scenario: { ...parts, host: composition, options, named: named(parts.senders) }, complaints };
+  return { scenario: { ...parts, host: composition, options, named: named(parts.senders), successors }, complaints };
 }
 
 async function checkItsHost(
@@ -80,6 +92,25 @@ async function checkItsHost(
   for (const complaint of all)
     complaints.push({ ...complaint, path: complaint.path === '' ? 'host' : `host.${complaint.path}` });
   return all.length === 0 ? composition : undefined;
+}
+
+/** Checks the policies that events bring in, as if the host had them from the start. */
+async function findSuccessors(
+  { events }: ScenarioParts,
+  host: WrittenHostConfig,
+  options: ComposeOptions,
+  complaints: Complaint[],
+): Promise<Map<number, Successor>> {
+  const found = new Map<number, Successor>();
+  for (const [i, { section, policy }] of events.entries()) {
+    if (section === undefined || policy === undefined) continue;
+    const { composition, complaints: wrong } = await checkHost({ ...host, [section]: policy } as typeof host, options);
+    const plan = composition?.[section].chain[0];
+    if (plan !== undefined) found.set(i, { section, plan: plan as PluginPlan });
+    for (const complaint of wrong)
+      complaints.push({ ...complaint, path: complaint.path.replace(section, `events[${i}].policy`) });
+  }
+  return found;
 }
 
 /** Senders without a name are called after their VM and kind, and numbered where that is not enough. */
@@ -161,7 +192,7 @@ class Survey {
 
   #event(event: EventEntry, path: string): void {
     const needs = NEEDS[event.do];
-    for (const key of ['nic', 'vm', 'sender', 'rateBps', 'change', 'bandwidth'] as const) {
+    for (const key of ['nic', 'vm', 'sender', 'rateBps', 'change', 'bandwidth', 'section', 'policy'] as const) {
       if (needs.includes(key) && event[key] === undefined)
         this.#wrong(`${path}.${key}`, `"${key}" is missing`, `${event.do} needs it`);
       if (!needs.includes(key) && event[key] !== undefined)

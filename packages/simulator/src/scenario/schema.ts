@@ -1,4 +1,4 @@
-import type { WrittenHostConfig } from '@fairlead/core';
+import { pluginUseSchema, type WrittenHostConfig } from '@fairlead/core';
 import { Microseconds, Rate, Size, type Static, type TSchema, Type, type Written } from '@fairlead/sdk';
 
 const oneOf = <T extends readonly string[]>(names: T, options: { default?: T[number]; description: string }) =>
@@ -24,6 +24,7 @@ export const EVENT_KINDS = [
   'sender-start',
   'sender-stop',
   'sender-rate',
+  'swap',
 ] as const;
 
 /** What may be said of a network, as a whole and when it changes. */
@@ -99,6 +100,10 @@ const eventSchema = Type.Object(
     vm: Type.Optional(Type.String({ description: 'vm-…: the VM' })),
     sender: Type.Optional(Type.String({ description: 'sender-…: name of the sender' })),
     rateBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'sender-rate: its new rate' })),
+    section: Type.Optional(
+      oneOf(['admission', 'distribution'] as const, { description: 'swap: the place whose policy is exchanged' }),
+    ),
+    policy: Type.Optional(pluginUseSchema),
     change: Type.Optional(networkSchema),
     bandwidth: Type.Optional(
       Type.Object(

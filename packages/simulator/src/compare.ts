@@ -1,16 +1,37 @@
 import type { SimulationResult, VmResult } from './result.ts';
 
-/** One figure of several results. */
+/**
+ * One figure of several results.
+ *
+ * @example
+ * ```ts
+ * import { type ComparedFigure, figureText } from '@fairlead/simulator';
+ *
+ * const line = ({ subject, name, unit, values }: ComparedFigure) =>
+ *   `${subject} ${name}: ${values.map((value) => figureText(value, unit)).join(', ')}`;
+ * ```
+ */
 export interface ComparedFigure {
   /** What it is of, as `web` or `NIC uplink0`. */
   readonly subject: string;
+  /** Which figure, as `throughput`. */
   readonly name: string;
+  /** What its values are in; a part is from 0 to 1. */
   readonly unit: 'bps' | 'us' | 'frames' | 'part';
   /** Of each result, in their order; undefined where it has no such VM or NIC. */
   readonly values: readonly (number | undefined)[];
 }
 
-/** How a VM's figures are called: what it receives, or sends to another VM, is told apart. */
+/**
+ * How a VM's figures are called: what it receives, or sends to another VM, is told apart.
+ *
+ * @example
+ * ```ts
+ * import { labelOf } from '@fairlead/simulator';
+ *
+ * labelOf({ name: 'web', direction: 'in' }); // web (in)
+ * ```
+ */
 export function labelOf({ name, direction }: Pick<VmResult, 'name' | 'direction'>): string {
   return direction === 'out' ? name : `${name} (${direction})`;
 }
@@ -47,7 +68,16 @@ export function compareResults(results: readonly SimulationResult[]): ComparedFi
   return [...ofVms, ...ofNics];
 }
 
-/** The change from one value to another as a percentage, as `+12%`; empty where there is none to tell. */
+/**
+ * The change from one value to another as a percentage; empty where there is none to tell.
+ *
+ * @example
+ * ```ts
+ * import { changeBetween } from '@fairlead/simulator';
+ *
+ * changeBetween(20e6, 22.4e6); // +12%
+ * ```
+ */
 export function changeBetween(from: number | undefined, to: number | undefined): string {
   if (from === undefined || to === undefined || from === 0 || from === to) return '';
   const change = (to / from - 1) * 100;

@@ -30,7 +30,16 @@ export function countText(count: number): string {
   return count.toLocaleString('en-GB', { maximumFractionDigits: 0 });
 }
 
-/** A figure of a comparison as text. */
+/**
+ * A figure as text: a rate as `64.0 kbit/s`, a time as `1.50 ms`, a part as `12.5%`, a count as `12,345`.
+ *
+ * @example
+ * ```ts
+ * import { figureText } from '@fairlead/simulator';
+ *
+ * figureText(20e6, 'bps'); // 20.0 Mbit/s
+ * ```
+ */
 export function figureText(value: number | undefined, unit: 'bps' | 'us' | 'frames' | 'part'): string {
   if (value === undefined) return '–';
   if (unit === 'bps') return rateText(value);

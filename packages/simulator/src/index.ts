@@ -1,5 +1,5 @@
 export { type ComparedFigure, changeBetween, compareResults, labelOf } from './compare.ts';
-export { countText, figureText, percentText, rateText, timeText } from './figures.ts';
+export { figureText } from './figures.ts';
 export { reportHtml } from './report/report-html.ts';
 export type * from './result.ts';
 export { RESULT_VERSION } from './result.ts';
@@ -19,6 +19,7 @@ export {
   SENDER_KINDS,
   type SenderEntry,
   scenarioSchema,
+  type WholeScenario,
   type WrittenScenario,
 } from './scenario/schema.ts';
 export { simulate } from './simulate.ts';

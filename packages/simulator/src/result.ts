@@ -6,20 +6,27 @@ export const RESULT_VERSION = 1;
 
 /** How long frames took, in microseconds. */
 export interface LatencyResult {
+  /** Of all frames, on average. */
   readonly meanUs: number;
+  /** Half of the frames took no longer; within 1.6%. */
   readonly p50Us: number;
+  /** 99% of the frames took no longer; within 1.6%. */
   readonly p99Us: number;
+  /** The slowest frame. */
   readonly maxUs: number;
 }
 
 /** What came of one VM's frames in one direction. Rates, latency and frames are of those that arrived, after the warm-up. */
 export interface VmResult {
+  /** The VM. */
   readonly name: string;
   /** `out`: from the VM through the NICs; `in`: to it from the network; `local`: to another VM. */
   readonly direction: 'out' | 'in' | 'local';
   /** Bits of whole frames that arrived, per second. */
   readonly throughputBps: number;
+  /** From the guest to the receiver, in one direction. */
   readonly latency: LatencyResult;
+  /** Frames that arrived, copies included. */
   readonly arrivedFrames: number;
   /** Over the whole run, as everything below: frames given to the virtual NIC, or sent from the network. */
   readonly sentFrames: number;
@@ -27,35 +34,51 @@ export interface VmResult {
   readonly lostFrames: number;
   /** Frames that the guest wanted to send and lost itself, since its own queue was full. */
   readonly guestLostFrames: number;
+  /** Frames that TCP sent again. */
   readonly retransmits: number;
 }
 
 /** One flow, over the whole run. */
 export interface FlowResult {
+  /** Name of its entry in `senders`. */
   readonly sender: string;
+  /** The VM that sends, or that is sent to. */
   readonly vm: string;
+  /** Kind of its sender. */
   readonly kind: string;
+  /** Frames of data that were sent, those that were sent again included. */
   readonly sentFrames: number;
+  /** Frames of data that arrived, copies included. */
   readonly arrivedFrames: number;
   /** Bits of frames that arrived for the first time, per second of the whole run. */
   readonly goodputBps: number;
+  /** Frames that had arrived before. */
   readonly duplicates: number;
+  /** Frames that arrived behind a later one. */
   readonly outOfOrder: number;
+  /** Frames that TCP sent again. */
   readonly retransmits: number;
   /** When all that a TCP flow had to send was acknowledged, in seconds. */
   readonly finishedSeconds?: number;
 }
 
+/** One NIC and the network behind it, over the whole run. */
 export interface NicResult {
+  /** The NIC. */
   readonly name: string;
+  /** Its speed at the end. */
   readonly speedBps: number;
+  /** What it sent. */
   readonly txBps: number;
+  /** What it received. */
   readonly rxBps: number;
   /** Part of the speed that was used, 0 to 1, over the whole run. */
   readonly load: number;
+  /** Frames that it sent. */
   readonly sentFrames: number;
   /** Behind the NIC, outwards and inwards. */
   readonly lostByChance: number;
+  /** Likewise, since the queue in front of the slowest link was full. */
   readonly lostByFullQueue: number;
   /** Came while the cable was pulled. */
   readonly missedFrames: number;
@@ -65,55 +88,96 @@ export interface NicResult {
 export interface DecisionsResult {
   /** Lines of the decision log. */
   readonly lines: number;
+  /** Frames that were put on each NIC's queue, by its name. */
   readonly sent: Readonly<Record<string, number>>;
+  /** Frames that were made to wait, each counted once. */
   readonly queued: number;
+  /** Frames that the policies dropped, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReasonName, number>>>;
 }
 
+/** Something that happened. */
 export interface EventResult {
+  /** When, on the virtual clock. */
   readonly seconds: number;
   /** `script`: the scenario did it; `host`: the host said it. */
   readonly by: 'script' | 'host';
+  /** What, on one line. */
   readonly text: string;
 }
 
 /** Figures over time; each list has one entry for each interval. */
 export interface SeriesResult {
+  /** Length of an interval; the last one may be shorter. */
   readonly intervalSeconds: number;
+  /** Of each VM and direction, as in `vms` of the result; latencies are `null` where nothing arrived. */
   readonly vms: readonly {
     readonly name: string;
     readonly direction: 'out' | 'in' | 'local';
     readonly throughputBps: readonly number[];
-    /** `null` where nothing arrived. */
     readonly p50Us: readonly (number | null)[];
     readonly p99Us: readonly (number | null)[];
   }[];
+  /** Of each NIC: what was sent as part of its speed, what waited at the end, lost behind it, and sent to it by policies. */
   readonly nics: readonly {
     readonly name: string;
-    /** Sent, as part of the speed, 0 to 1. */
     readonly load: readonly number[];
     readonly pendingBytes: readonly number[];
     readonly lostFrames: readonly number[];
-    /** Frames that the policies sent to it. */
     readonly chosenFrames: readonly number[];
   }[];
+  /** Frames that were made to wait. */
   readonly queuedFrames: readonly number[];
+  /** Frames that were dropped, by reason. */
   readonly droppedFrames: Readonly<Partial<Record<DropReasonName, readonly number[]>>>;
 }
 
-/** The outcome of a simulation. Equal scenarios give equal results, to the last digit. */
+/**
+ * The outcome of a simulation. Equal scenarios give equal results, to the last digit.
+ *
+ * @example
+ * ```ts
+ * import type { FlowResult, LatencyResult, NicResult, SimulationResult, VmResult } from '@fairlead/simulator';
+ * import type { DecisionsResult, EventResult, SeriesResult } from '@fairlead/simulator';
+ *
+ * const late = ({ p99Us }: LatencyResult) => p99Us > 20_000;
+ * const starved = ({ throughputBps, latency }: VmResult) => throughputBps < 1e6 || late(latency);
+ * const idle = ({ load }: NicResult) => load < 0.1;
+ * const shuffled = ({ outOfOrder, arrivedFrames }: FlowResult) => outOfOrder > arrivedFrames / 100;
+ * const waited = ({ queued }: DecisionsResult) => queued;
+ * const told = ({ seconds, text }: EventResult) => `${seconds} s ${text}`;
+ * const busiest = ({ nics }: SeriesResult) => Math.max(...nics.flatMap(({ load }) => load));
+ *
+ * function judge({ vms, nics, flows, decisions, events, series }: SimulationResult): string[] {
+ *   if (vms.some(starved) || nics.some(idle) || flows.some(shuffled)) return events.map(told);
+ *   return [`${waited(decisions)} frames waited; busiest interval ${busiest(series)}`];
+ * }
+ * ```
+ */
 export interface SimulationResult {
+  /** Version of this form. */
   readonly version: typeof RESULT_VERSION;
+  /** Of the scenario; without one, the name of the host. */
   readonly title: string;
+  /** Seed of every random choice. */
   readonly seed: number;
+  /** Virtual time that was simulated. */
   readonly durationSeconds: number;
+  /** Of it, what the figures of the VMs leave out at the beginning. */
   readonly warmUpSeconds: number;
+  /** The policies that served at first. */
   readonly policies: { readonly admission: string; readonly distribution: string };
+  /** What came of the frames of each VM, by direction. */
   readonly vms: readonly VmResult[];
+  /** What came of each flow, in the order of `senders`. */
   readonly flows: readonly FlowResult[];
+  /** What each NIC did. */
   readonly nics: readonly NicResult[];
+  /** What the policies decided. */
   readonly decisions: DecisionsResult;
+  /** What happened, in order. */
   readonly events: readonly EventResult[];
+  /** The same over time. */
   readonly series: SeriesResult;
   /** Where every frame went: in the host, on each path behind a NIC, and between the two. */
   readonly accounts: readonly Account[];

@@ -1,12 +1,4 @@
-import {
-  changeBetween,
-  compareResults,
-  figureText,
-  labelOf,
-  percentText,
-  type SimulationResult,
-  timeText,
-} from '@fairlead/simulator';
+import { changeBetween, compareResults, figureText, labelOf, type SimulationResult } from '@fairlead/simulator';
 import { conservationLine } from './accounts.ts';
 import { fit, shortCount, shortRate } from './figures.ts';
 
@@ -41,7 +33,9 @@ function shorten(rows: readonly string[]): string[] {
   return rows.length <= MOST_ROWS ? [...rows] : [...rows.slice(0, MOST_ROWS), `… and ${rows.length - MOST_ROWS} more`];
 }
 
-const lossPart = (part: number, whole: number): string => (whole === 0 ? '–' : percentText(part / whole));
+const time = (us: number): string => figureText(us, 'us');
+const part = (value: number): string => figureText(value, 'part');
+const lossPart = (lost: number, whole: number): string => (whole === 0 ? '–' : part(lost / whole));
 
 function vmLines({ vms }: SimulationResult): string[] {
   return [
@@ -50,7 +44,7 @@ function vmLines({ vms }: SimulationResult): string[] {
       vms.map((vm) => {
         const { throughputBps, latency, arrivedFrames, lostFrames, guestLostFrames, sentFrames, retransmits } = vm;
         const lost = lossPart(lostFrames + guestLostFrames, sentFrames + guestLostFrames);
-        const cells = [shortRate(throughputBps), timeText(latency.p50Us), timeText(latency.p99Us)];
+        const cells = [shortRate(throughputBps), time(latency.p50Us), time(latency.p99Us)];
         return row(labelOf(vm), [...cells, shortCount(arrivedFrames), lost, shortCount(retransmits)]);
       }),
     ),
@@ -65,7 +59,7 @@ function nicLines({ nics, decisions }: SimulationResult): string[] {
         shortRate(speedBps),
         shortRate(txBps),
         shortRate(rxBps),
-        percentText(load),
+        part(load),
         shortCount(decisions.sent[name] ?? 0),
         shortCount(lostByChance + lostByFullQueue + missedFrames),
       ]),

@@ -3,9 +3,25 @@ import { DROP_REASONS, type DropReason, MAX_BATCH, type NicTable, type TransmitB
 /** What can be decided about a run of frames of one VM. */
 export type DecisionKind = 'send' | 'queue' | 'drop';
 
-/** Hears each decision as it is written down. */
+/**
+ * Hears each decision as it is written down.
+ *
+ * @example
+ * ```ts
+ * import { type DecisionListener, DecisionLog } from '@fairlead/simulator/decisions';
+ *
+ * let droppedFrames = 0;
+ * const listener: DecisionListener = {
+ *   decided(kind, _vm, _what, frames) {
+ *     if (kind === 'drop') droppedFrames += frames;
+ *   },
+ * };
+ * const log = new DecisionLog(['web'], () => undefined, listener);
+ * ```
+ */
 export interface DecisionListener {
   /**
+   * A decision about some frames of a VM.
    * @param what of a `send` the number of the NIC, of a `drop` that of the `DropReason`, else 0
    * @param frames of a `queue` only those that did not wait yet
    * @param atUs virtual time, in microseconds
@@ -22,6 +38,17 @@ const FLUSH_CHARACTERS = 65_536;
  * Writes down what the policies decide, in the order of the decisions: a line of JSON for each run of frames of one VM.
  * That frames wait is written when they begin to and whenever some of them were let through, not each time that the
  * policy is asked again in vain.
+ *
+ * @example
+ * ```ts
+ * import { DecisionLog } from '@fairlead/simulator/decisions';
+ *
+ * let text = '';
+ * const log = new DecisionLog(host.config.vms.map(({ name }) => name), (more) => {
+ *   text += more;
+ * });
+ * log.watch(host.arena.nics);
+ * ```
  */
 export class DecisionLog {
   readonly #sink: DecisionSink;

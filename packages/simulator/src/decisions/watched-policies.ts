@@ -13,7 +13,19 @@ import {
 } from '@fairlead/sdk';
 import type { DecisionLog } from './decision-log.ts';
 
-/** An admission plugin whose decisions are written down. */
+/**
+ * An admission plugin whose decisions are written down.
+ *
+ * @example
+ * ```ts
+ * import { DecisionLog, watchedAdmission } from '@fairlead/simulator/decisions';
+ * import shapingFilter from '@fairlead/admission-shaping-filter';
+ * import type { PluginDefinition } from '@fairlead/sdk';
+ *
+ * const log = new DecisionLog(['web'], (text) => void process.stdout.write(text));
+ * const watched = watchedAdmission(shapingFilter as unknown as PluginDefinition<'admission'>, log);
+ * ```
+ */
 export function watchedAdmission(
   plugin: PluginDefinition<'admission'>,
   log: DecisionLog,
@@ -29,7 +41,19 @@ export function watchedAdmission(
   });
 }
 
-/** A load distribution plugin whose choices are written down. */
+/**
+ * A load distribution plugin whose choices are written down.
+ *
+ * @example
+ * ```ts
+ * import { DecisionLog, watchedDistribution } from '@fairlead/simulator/decisions';
+ * import roundRobin from '@fairlead/load-distribution-round-robin';
+ * import type { PluginDefinition } from '@fairlead/sdk';
+ *
+ * const log = new DecisionLog(['web'], (text) => void process.stdout.write(text));
+ * const watched = watchedDistribution(roundRobin as unknown as PluginDefinition<'load-distribution'>, log);
+ * ```
+ */
 export function watchedDistribution(
   plugin: PluginDefinition<'load-distribution'>,
   log: DecisionLog,
@@ -74,6 +98,7 @@ class FirstAvailable implements LoadDistribution {
   }
 }
 
+/** The load distribution `first-available`: every frame goes over the first NIC that is available. */
 export const firstAvailable = definePlugin({
   kind: 'load-distribution',
   name: 'first-available',

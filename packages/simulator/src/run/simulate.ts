@@ -32,6 +32,18 @@ const DEFAULT_QUEUE_BYTES = 256 * 1024;
  *
  * @throws FairleadError what a plugin of the host throws while it is made; `FAIRLEAD_ERR_CONSERVATION` when at the end
  * some frame is not accounted for, which is a fault of the program.
+ * @example
+ * ```ts
+ * import { checkScenario, type SimulateOptions, simulateChecked, type WrittenScenario } from '@fairlead/simulator';
+ *
+ * async function twice(written: WrittenScenario): Promise<boolean> {
+ *   const { scenario, complaints } = await checkScenario(written);
+ *   if (scenario === undefined) throw new Error(complaints.map(({ what }) => what).join('; '));
+ *   const options: SimulateOptions = { progress: (part) => console.log(`${Math.round(part * 100)}%`) };
+ *   const [first, second] = [await simulateChecked(scenario, options), await simulateChecked(scenario, options)];
+ *   return first.digest === second.digest;
+ * }
+ * ```
  */
 export async function simulateChecked(scenario: Scenario, options: SimulateOptions = {}): Promise<SimulationResult> {
   const digest = new DecisionDigest();

@@ -19,6 +19,7 @@ import {
 
 /** A checked scenario: the host as it is configured, and what the simulation does with it. */
 export interface Scenario extends ScenarioParts {
+  /** The host as it is configured, checked, with its plugins. */
   readonly host: Composition;
   /** How the plugins of the host were found. */
   readonly options: ComposeOptions;
@@ -30,16 +31,20 @@ export interface Scenario extends ScenarioParts {
 
 /** A policy that takes another one's place while the simulation runs. */
 export interface Successor {
+  /** The place. */
   readonly section: 'admission' | 'distribution';
+  /** The policy and its options. */
   readonly plan: PluginPlan;
 }
 
 /** A sender with what its kind takes for granted. */
 export type NamedSender = SenderEntry & { readonly name: string };
 
+/** What came of a check. */
 export interface CheckedScenario {
   /** Absent when there is a complaint. */
   readonly scenario: Scenario | undefined;
+  /** What is wrong, where, and how to mend it; empty when nothing is. */
   readonly complaints: readonly Complaint[];
 }
 
@@ -68,7 +73,23 @@ const NEEDS: Readonly<Record<EventEntry['do'], readonly (keyof EventEntry)[]>> =
   swap: ['section', 'policy'],
 };
 
-/** Checks a scenario as a whole, down to the plugins of its host. Every fault is reported, not the first alone. */
+/**
+ * Checks a scenario as a whole, down to the plugins of its host. Every fault is reported, not the first alone.
+ *
+ * @example
+ * ```ts
+ * import { type CheckedScenario, checkScenario, type NamedSender, type Scenario, type Successor } from '@fairlead/simulator';
+ *
+ * const { scenario, complaints }: CheckedScenario = await checkScenario({
+ *   duration: '1s',
+ *   host: { nics: [], vms: [] },
+ *   senders: [{ vm: 'web', kind: 'tcp' }],
+ * });
+ * for (const { path, what, mend } of complaints) console.error(`${path}: ${what}; ${mend}`);
+ * const names = ({ named }: Scenario) => named.map(({ name }: NamedSender) => name);
+ * const brought = ({ successors }: Scenario) => [...successors.values()].map(({ plan }: Successor) => plan.name);
+ * ```
+ */
 export async function checkScenario(written: WrittenScenario, options: ComposeOptions = {}): Promise<CheckedScenario> {
   const checked = checkValue(scenarioSchema, written, 'FAIRLEAD_ERR_CONFIG_INVALID');
   const complaints: Complaint[] = [...checked.complaints];

@@ -13,7 +13,9 @@ const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]*$';
 const name = (description: string) => Type.String({ minLength: 1, maxLength: 63, pattern: NAME_PATTERN, description });
 const part = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 
+/** The kinds of senders. */
 export const SENDER_KINDS = ['tcp', 'constant', 'on-off', 'bursts'] as const;
+/** What an event may do. */
 export const EVENT_KINDS = [
   'nic-down',
   'nic-up',
@@ -147,18 +149,20 @@ export const scenarioSchema = Type.Object(
   { additionalProperties: false },
 );
 
-type Parts = Static<typeof scenarioSchema>;
-/** A scenario with every default in place and every quantity in its base unit, but for its host. */
-export type ScenarioParts = Omit<Parts, 'host'>;
-export type SenderEntry = Parts['senders'][number];
-export type NetworkEntry = Static<typeof networkSchema>;
-export type EventEntry = Parts['events'][number];
-
-type WrittenParts = Written<ScenarioParts>;
+/** A scenario with every default in place and every quantity in its base unit; its host is not looked into. */
+export type WholeScenario = Static<typeof scenarioSchema>;
+/** The same without its host. */
+export type ScenarioParts = Omit<WholeScenario, 'host'>;
+/** An entry of `senders`. */
+export type SenderEntry = WholeScenario['senders'][number];
+/** What is behind a NIC. */
+export type NetworkEntry = WholeScenario['network'][string];
+/** An entry of `events`. */
+export type EventEntry = WholeScenario['events'][number];
 
 /** A scenario as a person writes it: quantities may have units, defaults are left out. */
-export type WrittenScenario = Omit<WrittenParts, 'duration' | 'senders'> & {
+export type WrittenScenario = Omit<Written<ScenarioParts>, 'duration' | 'senders'> & {
   readonly host: WrittenHostConfig;
-  readonly duration: NonNullable<WrittenParts['duration']>;
-  readonly senders: NonNullable<WrittenParts['senders']>;
+  readonly duration: NonNullable<Written<ScenarioParts>['duration']>;
+  readonly senders: NonNullable<Written<ScenarioParts>['senders']>;
 };

@@ -67,7 +67,16 @@ export class MyPlugin {
   /** @param {number} nowUs */
   poll(nowUs) {
     if (!this.#running) return Number.POSITIVE_INFINITY;
-    this.#take();
+    const more = this.#take();
+    const nextUs = this.#send(nowUs);
+    return more ? nowUs : nextUs;
+  }
+
+  /**
+   * Sends the next frame when it is due; returns when to go on.
+   * @param {number} nowUs
+   */
+  #send(nowUs) {
     const { intervalUs } = this.#options;
     // A clock that was set back must not silence the guest for as long.
     if (nowUs < this.#nextUs && this.#nextUs <= nowUs + intervalUs) return this.#nextUs;
@@ -79,11 +88,12 @@ export class MyPlugin {
     return this.#nextUs;
   }
 
+  /** Takes what waits, but one burst at most: a poll must come to an end. True when there may be more. */
   #take() {
-    for (let count = this.#port.pull(this.#burst); count > 0; count = this.#port.pull(this.#burst)) {
-      this.#receivedFrames += count;
-      this.#port.release(count);
-    }
+    const count = this.#port.pull(this.#burst);
+    this.#receivedFrames += count;
+    this.#port.release(count);
+    return count === RECEIVE_BATCH;
   }
 }
 

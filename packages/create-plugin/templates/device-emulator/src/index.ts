@@ -56,7 +56,13 @@ export class MyPlugin implements DeviceEmulator {
 
   poll(nowUs: number): number {
     if (!this.#running) return Number.POSITIVE_INFINITY;
-    this.#take();
+    const more = this.#take();
+    const nextUs = this.#send(nowUs);
+    return more ? nowUs : nextUs;
+  }
+
+  /** Sends the next frame when it is due; returns when to go on. */
+  #send(nowUs: number): number {
     const { intervalUs } = this.options;
     // A clock that was set back must not silence the guest for as long.
     if (nowUs < this.#nextUs && this.#nextUs <= nowUs + intervalUs) return this.#nextUs;
@@ -68,11 +74,12 @@ export class MyPlugin implements DeviceEmulator {
     return this.#nextUs;
   }
 
-  #take(): void {
-    for (let count = this.port.pull(this.#burst); count > 0; count = this.port.pull(this.#burst)) {
-      this.#receivedFrames += count;
-      this.port.release(count);
-    }
+  /** Takes what waits, but one burst at most: a poll must come to an end. True when there may be more. */
+  #take(): boolean {
+    const count = this.port.pull(this.#burst);
+    this.#receivedFrames += count;
+    this.port.release(count);
+    return count === RECEIVE_BATCH;
   }
 }
 

@@ -60,9 +60,9 @@ export class MyPlugin {
    * @param {string} host
    */
   async claim(vm, host) {
-    if (this.#known.owners.has(vm)) return false;
-    this.#known.owners.set(vm, host);
-    return true;
+    const owner = this.#known.owners.get(vm);
+    if (owner === undefined) this.#known.owners.set(vm, host);
+    return owner === undefined || owner === host;
   }
 
   /**

@@ -45,9 +45,9 @@ export class MyPlugin implements HostRegistry {
   }
 
   async claim(vm: string, host: string): Promise<boolean> {
-    if (this.#known.owners.has(vm)) return false;
-    this.#known.owners.set(vm, host);
-    return true;
+    const owner = this.#known.owners.get(vm);
+    if (owner === undefined) this.#known.owners.set(vm, host);
+    return owner === undefined || owner === host;
   }
 
   async release(vm: string, host: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { definePlugin, Options, Type } from '@fairlead/sdk';
+import { definePlugin, isFairleadError, Options, Type } from '@fairlead/sdk';
 
 export const myPluginOptions = Type.Object(
   {
@@ -47,9 +47,17 @@ export class MyPlugin {
       this.#untilUs.delete(vm);
       throw error;
     }
+    let undone = false;
     const undo = async () => {
+      if (undone) return;
+      undone = true;
       this.#untilUs.delete(vm);
-      await context.resume(vm);
+      try {
+        await context.resume(vm);
+      } catch (error) {
+        // A VM that has gone meanwhile needs no more.
+        if (!isFairleadError(error) || error.code !== 'FAIRLEAD_ERR_UNKNOWN_VM') throw error;
+      }
     };
     const reason = `attack, confidence ${signal.confidence}`;
     return [{ name: 'suspend', vm, expiresAtUs, reason, rejected: [], undo }];

@@ -1,5 +1,5 @@
 import type { Action, Responder, ResponderContext, Signal, Static } from '@fairlead/sdk';
-import { definePlugin, inject, Options, Type } from '@fairlead/sdk';
+import { definePlugin, inject, isFairleadError, Options, Type } from '@fairlead/sdk';
 
 export const myPluginOptions = Type.Object(
   {
@@ -33,9 +33,17 @@ export class MyPlugin implements Responder {
       this.#untilUs.delete(vm);
       throw error;
     }
+    let undone = false;
     const undo = async (): Promise<void> => {
+      if (undone) return;
+      undone = true;
       this.#untilUs.delete(vm);
-      await context.resume(vm);
+      try {
+        await context.resume(vm);
+      } catch (error) {
+        // A VM that has gone meanwhile needs no more.
+        if (!isFairleadError(error) || error.code !== 'FAIRLEAD_ERR_UNKNOWN_VM') throw error;
+      }
     };
     const reason = `attack, confidence ${signal.confidence}`;
     return [{ name: 'suspend', vm, expiresAtUs, reason, rejected: [], undo }];

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { API_VERSIONS } from '@fairlead/sdk';
+import { fileURLToPath } from 'node:url';
+import { API_VERSIONS, type PluginKind } from '@fairlead/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { succeed } from './given/program.ts';
 import { Workshop } from './given/workshop.ts';
@@ -9,9 +10,12 @@ import { Workshop } from './given/workshop.ts';
  * What somebody has who never saw this repository: packed packages, npm, and an empty folder. They make a plugin of
  * each kind, in both languages, build, lint and test it, publish it (pack it), and run a host with all of them.
  */
-const kinds = Object.keys(API_VERSIONS);
+const kinds = Object.keys(API_VERSIONS) as readonly PluginKind[];
 const languages = ['ts', 'js'] as const;
 const workshop = new Workshop();
+/** Plugins as they were built against sdks of the past. */
+const previous = fileURLToPath(new URL('previous', import.meta.url));
+const previousSdks = readdirSync(previous).filter((name) => name.startsWith('sdk-'));
 
 beforeAll(async () => {
   await workshop.install(await workshop.pack());
@@ -63,29 +67,73 @@ describe('the plugins, packed and installed by name,', () => {
   });
 
   it.each(languages)('written in %s make up a host, which runs and accounts for every frame', async (language) => {
-    const use = (kind: string) => `fairlead-${nameOf(kind, language)}`;
-    const file = path.join(workshop.folder, `host-${language}.yaml`);
-    writeFileSync(
-      file,
-      `nics:
+    await runHost(`host-${language}.yaml`, (kind) => `fairlead-${nameOf(kind, language)}`);
+  });
+
+  it('give the doctor nothing to say', async () => {
+    expect(await workshop.fairlead('plugin', 'doctor', 'host-ts.yaml')).toMatch(
+      /^\d+ plugins and host-ts\.yaml: nothing wrong$/m,
+    );
+  });
+});
+
+/** Runs a host in which each kind that a host has a place for is one of the plugins. */
+async function runHost(file: string, use: (kind: PluginKind) => string): Promise<void> {
+  writeFileSync(
+    path.join(workshop.folder, file),
+    `nics:
   - { name: theirs, driver: { use: ${use('nic-driver')}, options: { speedBps: 100Mbps } } }
   - { name: ours, driver: { use: memory, options: { speedBps: 100Mbps } } }
 vms:
-  - { name: web, mac: "52:54:00:00:00:01", device: { use: memory, options: { traffic: { rateBps: 90Mbps } } }, bandwidth: { limitBps: 20Mbps } }
+  - name: web
+    mac: "52:54:00:00:00:01"
+    device: { use: memory, options: { traffic: { rateBps: 90Mbps } } }
+    bandwidth: { limitBps: 20Mbps }
   - { name: db, mac: "52:54:00:00:00:02", device: { use: ${use('device-emulator')} } }
 admission: { use: ${use('admission')}, options: { burstBytes: 32KiB } }
-distribution: { use: ${use('load-distribution')} }
+distribution: { use: ${use('load-distribution')}, options: { marginBytes: 6000B } }
 hypervisor: { use: ${use('hypervisor')} }
 `,
-    );
-    const lines = (await workshop.fairlead('run', file, '--for', '1s', '--json')).trim().split('\n');
-    const objects = lines.map((line) => JSON.parse(line) as { type: string; conserved?: boolean });
-    expect(objects.filter(({ type }) => type === 'event')).toEqual([]);
-    const { type, conserved, ...rest } = objects.at(-1) as (typeof objects)[number];
-    expect({ type, conserved }).toEqual({ type: 'end', conserved: true });
-    const { accounts } = rest as unknown as { accounts: { subject: string; transmitted: number }[] };
-    const sent = (subject: string) => accounts.find((account) => account.subject === subject)?.transmitted;
-    expect(sent('vm web outbound')).toBeGreaterThan(100);
-    expect(sent('vm db outbound')).toBeGreaterThan(100);
+  );
+  const lines = (await workshop.fairlead('run', file, '--for', '1s', '--json')).trim().split('\n');
+  const objects = lines.map((line) => JSON.parse(line) as Line);
+  // An event would be a plugin that was put aside, a NIC that went down, a worker that was replaced.
+  expect(objects.filter(({ type }) => type === 'event')).toEqual([]);
+  const { type, conserved, accounts = [] } = objects.at(-1) as Line;
+  expect({ type, conserved }).toEqual({ type: 'end', conserved: true });
+  const sent = (subject: string) => accounts.find((account) => account.subject === subject)?.transmitted;
+  expect(sent('vm web outbound')).toBeGreaterThan(100);
+  expect(sent('vm db outbound')).toBeGreaterThan(100);
+}
+
+/** A line of what `fairlead run --json` prints. */
+interface Line {
+  readonly type: string;
+  readonly conserved?: boolean;
+  readonly accounts?: readonly { readonly subject: string; readonly transmitted: number }[];
+}
+
+describe.each(previousSdks)('the plugins that were built against %s', (sdk) => {
+  const folder = path.join(workshop.folder, 'previous', sdk);
+  beforeAll(() => cpSync(path.join(previous, sdk), folder, { recursive: true }));
+
+  it('are of every kind', () => {
+    expect(readdirSync(folder).sort()).toEqual([...kinds].sort());
+  });
+
+  it('keep the present laws', async () => {
+    const said = await workshop.fairlead('plugin', 'test', ...kinds.map((kind) => path.join(folder, kind)));
+    expect(said.split('\n').filter((line) => line === 'all hold')).toHaveLength(kinds.length);
+  });
+
+  it('compile against the present declarations', async () => {
+    const sources = kinds.map((kind) => path.join(folder, kind, 'src/index.ts'));
+    const flags =
+      '--noEmit --strict --target es2023 --module nodenext --types node --skipLibCheck --experimentalDecorators';
+    expect(await succeed('npx', ['--no-install', 'tsc', ...flags.split(' '), ...sources], workshop.folder)).toBe('');
+  });
+
+  it('make up a present host', async () => {
+    await runHost(`host-${sdk}.yaml`, (kind) => path.join(folder, kind, 'compiled/index.js'));
   });
 });

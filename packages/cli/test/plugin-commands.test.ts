@@ -148,7 +148,7 @@ describe('fairlead plugin show', () => {
 
 describe('fairlead plugin test', () => {
   const tested = (use: string, flags = {}) =>
-    told((lines) => test(use, { folder: folder.path, rounds: 5, ...flags }, lines));
+    told((lines) => test([use], { folder: folder.path, rounds: 5, ...flags }, lines));
 
   it('tries the laws one by one and says that all hold', async () => {
     const { code, output } = await tested('round-robin');

@@ -58,12 +58,14 @@ export function addPluginCommands(program: Command, output: Output, done: (code:
   plugin
     .command('test')
     .description('try the laws of its kind on a plugin')
-    .argument('<name>', 'name, package, or path of a module or a package')
+    .argument('<name...>', 'name, package, or path of a module or a package')
     .option('--seed <number>', 'where the draws begin', wholeNumber, 1)
     .option('--rounds <number>', 'scenarios for each law (default: as many as each wants)', wholeNumber)
     .option('--folder <folder>', 'look from here', '.')
     .option('--json', 'print one JSON object for each plugin')
-    .action(async (name: string, flags: TestFlags) => done(await answered(() => test(name, flags, output), output)));
+    .action(async (names: string[], flags: TestFlags) =>
+      done(await answered(() => test(names, flags, output), output)),
+    );
 
   plugin
     .command('doctor')

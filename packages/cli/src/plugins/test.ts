@@ -23,12 +23,19 @@ interface Outcome {
 }
 
 /**
- * `fairlead plugin test`: tries the laws of its kind on a plugin, without a test framework. Returns the exit code: 1
+ * `fairlead plugin test`: tries the laws of their kinds on plugins, without a test framework. Returns the exit code: 1
  * when one does not hold.
  *
  * @throws FairleadError when there is no such plugin, it cannot be loaded, or its kind has no laws.
  */
-export async function test(use: string, flags: TestFlags, output: Output): Promise<number> {
+export async function test(uses: readonly string[], flags: TestFlags, output: Output): Promise<number> {
+  let broken = 0;
+  for (const use of uses) broken += await testOne(use, flags, output);
+  return broken === 0 ? 0 : 1;
+}
+
+/** The number of laws that do not hold. */
+async function testOne(use: string, flags: TestFlags, output: Output): Promise<number> {
   const { json = false, seed = 1, rounds, folder = '.' } = flags;
   let broken = 0;
   for (const { definition } of await findPlugins(use, folder)) {
@@ -48,7 +55,7 @@ export async function test(use: string, flags: TestFlags, output: Output): Promi
     else
       output.print(`${failed} of ${laws.length} do not hold; again with: fairlead plugin test ${use} --seed ${seed}`);
   }
-  return broken === 0 ? 0 : 1;
+  return broken;
 }
 
 async function outcomeOf({ name: law, check }: Law, seed: number, rounds: number | undefined): Promise<Outcome> {

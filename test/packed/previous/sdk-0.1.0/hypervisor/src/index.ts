@@ -1,0 +1,87 @@
+import type { Hypervisor, Static, VmRef, VmStatus } from '@fairlead/sdk';
+import { definePlugin, FairleadError, inject, Options, Type } from '@fairlead/sdk';
+
+export const previousHypervisorOptions = Type.Object(
+  {
+    destinations: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Hosts that VMs may migrate to; any host when the list is empty.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * Keeps the state that each VM would have; put the calls to your hypervisor where the comments are. Each hook succeeds
+ * when there is nothing left to do, and rejects, changing nothing, when the VM is in a state that does not fit.
+ */
+export class PreviousHypervisor implements Hypervisor {
+  /** By name: a VM that migrates has another number on each host. */
+  readonly #status = new Map<string, VmStatus>();
+  readonly #cpuFraction = new Map<string, number>();
+
+  constructor(@inject(Options) private readonly options: Static<typeof previousHypervisorOptions>) {}
+
+  async start(vm: VmRef): Promise<void> {
+    this.#change(vm, 'start', ['stopped', 'running'], 'running'); // start the guest here
+  }
+
+  async suspend(vm: VmRef): Promise<void> {
+    this.#change(vm, 'suspend', ['running', 'suspended'], 'suspended'); // stop its processors here
+  }
+
+  async resume(vm: VmRef): Promise<void> {
+    this.#change(vm, 'resume', ['suspended', 'running'], 'running'); // let them go on here
+  }
+
+  async stop(vm: VmRef): Promise<void> {
+    // Here there is nothing left to stop of a VM that has gone.
+    if (this.#of(vm) === 'migrated') return;
+    this.#change(vm, 'stop', ['stopped', 'running', 'suspended'], 'stopped'); // end the guest here
+    this.#cpuFraction.delete(vm.name);
+  }
+
+  async migrate(vm: VmRef, destination: string): Promise<void> {
+    const { destinations } = this.options;
+    if (destinations.length > 0 && !destinations.includes(destination))
+      throw refusal('migrate', vm, `${destination} is not among the destinations`);
+    this.#change(vm, 'migrate', ['running', 'suspended', 'migrated'], 'migrated'); // move it, and wait for the end
+  }
+
+  async throttle(vm: VmRef, fraction: number): Promise<void> {
+    if (!(fraction > 0 && fraction <= 1)) throw refusal('throttle', vm, `${fraction} is no fraction above 0 up to 1`);
+    const status = this.#of(vm);
+    if (status !== 'running' && status !== 'suspended') throw refusal('throttle', vm, `it is ${status}`);
+    this.#cpuFraction.set(vm.name, fraction); // set its quota of processor time here
+  }
+
+  async status(vm: VmRef): Promise<VmStatus> {
+    return this.#of(vm); // ask the hypervisor here: the VM may have ended by itself
+  }
+
+  #of(vm: VmRef): VmStatus {
+    return this.#status.get(vm.name) ?? 'stopped';
+  }
+
+  #change(vm: VmRef, hook: string, from: readonly VmStatus[], to: VmStatus): void {
+    const status = this.#of(vm);
+    if (!from.includes(status)) throw refusal(hook, vm, `it is ${status}`);
+    this.#status.set(vm.name, to);
+  }
+}
+
+function refusal(hook: string, vm: VmRef, why: string): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_HYPERVISOR', `cannot ${hook} ${vm.name}: ${why}`, {
+    where: `hypervisor previous-hypervisor, ${hook}`,
+    mend: 'ask for its status and act on that',
+  });
+}
+
+export default definePlugin({
+  kind: 'hypervisor',
+  name: 'previous-hypervisor',
+  apiVersion: 1,
+  options: previousHypervisorOptions,
+  implementation: PreviousHypervisor,
+  module: import.meta.url,
+});

@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // Tests of a package import its sources by relative path; everything else by package name, which leads to `dist`.
 const unit = [
   'packages/*/test/**/*.test.ts',
-  'packages/create-plugin/templates/{admission,load-distribution,detector}/test/*.test.ts',
+  'packages/create-plugin/templates/*/test/*.test.ts',
   'plugins/*/test/**/*.test.ts',
   'test/requirements/**/*.test.ts',
   'test/peers/**/*.test.ts',

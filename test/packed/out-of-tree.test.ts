@@ -67,7 +67,7 @@ describe('the plugins, packed and installed by name,', () => {
   });
 
   it.each(languages)('written in %s make up a host, which runs and accounts for every frame', async (language) => {
-    await runHost(`host-${language}.yaml`, (kind) => `fairlead-${nameOf(kind, language)}`);
+    await expectHostToRun(`host-${language}.yaml`, (kind) => `fairlead-${nameOf(kind, language)}`);
   });
 
   it('give the doctor nothing to say', async () => {
@@ -78,7 +78,7 @@ describe('the plugins, packed and installed by name,', () => {
 });
 
 /** Runs a host in which each kind that a host has a place for is one of the plugins. */
-async function runHost(file: string, use: (kind: PluginKind) => string): Promise<void> {
+async function expectHostToRun(file: string, use: (kind: PluginKind) => string): Promise<void> {
   writeFileSync(
     path.join(workshop.folder, file),
     `nics:
@@ -134,6 +134,6 @@ describe.each(previousSdks)('the plugins that were built against %s', (sdk) => {
   });
 
   it('make up a present host', async () => {
-    await runHost(`host-${sdk}.yaml`, (kind) => path.join(folder, kind, 'compiled/index.js'));
+    await expectHostToRun(`host-${sdk}.yaml`, (kind) => path.join(folder, kind, 'compiled/index.js'));
   });
 });

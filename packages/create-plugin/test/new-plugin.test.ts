@@ -26,6 +26,8 @@ function refusalOf(written: WrittenRequest): string {
   return 'not refused';
 }
 
+const scenarioHost = (scenario: string): string | undefined => /^host: (.*)$/m.exec(scenario)?.[1];
+
 const every = KINDS.flatMap((kind) => LANGUAGES.map((language) => ({ kind, language })));
 
 describe.each(every)('a new $kind plugin in $language', ({ kind, language }) => {
@@ -62,6 +64,8 @@ describe.each(every)('a new $kind plugin in $language', ({ kind, language }) => 
     const module = language === 'ts' ? './dist/index.js' : './src/index.js';
     const host = files.get('host.yaml');
     if (host !== undefined) expect(host).toContain(`use: ${module}`);
+    const scenario = files.get('scenario.yaml');
+    if (scenario !== undefined) expect([scenarioHost(scenario), host === undefined]).toEqual(['./host.yaml', false]);
   });
 });
 

@@ -3,7 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 // Tests of a package import its sources by relative path; everything else by package name, which leads to `dist`.
 const unit = [
   'packages/*/test/**/*.test.ts',
-  'packages/create-plugin/templates/*/test/*.test.ts',
+  // That of link monitors follows when the kind has laws.
+  'packages/create-plugin/templates/!(link-monitor)/test/*.test.ts',
   'plugins/*/test/**/*.test.ts',
   'test/requirements/**/*.test.ts',
   'test/peers/**/*.test.ts',

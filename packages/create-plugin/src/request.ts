@@ -1,12 +1,15 @@
 import { API_VERSIONS, FairleadError, type PluginKind } from '@fairlead/sdk';
+import { CONFORMANCE_KINDS } from '@fairlead/sdk/testing';
 
 /** The language that a plugin is written in. */
 export const LANGUAGES = ['ts', 'js'] as const;
 /** What a template is written in: TypeScript or plain JavaScript. */
 export type Language = (typeof LANGUAGES)[number];
 
-/** The kinds of plugin that can be made: every extension point of the sdk. */
-export const KINDS = Object.keys(API_VERSIONS) as readonly PluginKind[];
+/** The kinds of plugin that can be made: the extension points whose laws the sdk can try, as the package's test does. */
+export const KINDS = (Object.keys(API_VERSIONS) as readonly PluginKind[]).filter((kind) =>
+  CONFORMANCE_KINDS.includes(kind),
+);
 
 /** A plugin package that is to be written. */
 export interface PluginRequest {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { isFairleadError } from '@fairlead/sdk';
+import { CONFORMANCE_KINDS } from '@fairlead/sdk/testing';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TOOLS } from '../src/manifest.ts';
 import { newPlugin } from '../src/new-plugin.ts';
@@ -70,6 +71,12 @@ describe.each(every)('a new $kind plugin in $language', ({ kind, language }) => 
 });
 
 describe('a plugin package', () => {
+  it('can be made of every kind that has laws, by a template of its own', () => {
+    expect([...KINDS].sort()).toEqual([...CONFORMANCE_KINDS].sort());
+    const templates = readdirSync(new URL('../templates', import.meta.url));
+    expect(templates).toEqual(expect.arrayContaining([...KINDS, 'every']));
+  });
+
   it('is written to a folder that is made for it, and said file by file', async () => {
     const folder = freshFolder();
     const lines: string[] = [];

@@ -90,6 +90,7 @@ describe('the published schema', () => {
     expect(names('device-emulator')).toEqual(['memory', 'qemu-stream', 'tap']);
     expect(names('load-distribution')).toEqual([
       'active-backup',
+      'flow-hash',
       'originating-port',
       'pending-load',
       'round-robin',

@@ -1,0 +1,136 @@
+import { MAX_NICS, type NicTable } from '@fairlead/sdk';
+
+/** As in Open vSwitch (BOND_MASK in ofproto/bond.c). */
+export const BUCKETS = 256;
+
+/**
+ * Which NIC each bucket goes over. Every bucket has a home, one of the NICs that have ever been available, each of which
+ * has its part of the homes. While the home is not available another NIC has the bucket; when it returns, it has it back.
+ *
+ *     home      0 1 2 0 1 2 0 1 2 …
+ *     nic       0 2 2 0 0 2 0 2 2 …      while NIC 1 is down: only its buckets have moved
+ */
+export class BucketTable {
+  /** NIC number by bucket. */
+  readonly nic = new Int32Array(BUCKETS).fill(-1);
+  /** The epoch of the available NICs for which it was arranged. */
+  epoch = -1;
+  readonly #home = new Int32Array(BUCKETS).fill(-1);
+  readonly #weight = new Float64Array(MAX_NICS);
+  readonly #quota = new Int32Array(MAX_NICS);
+  readonly #held = new Int32Array(MAX_NICS);
+  readonly #weighted: boolean;
+  /** Bit sets. */
+  #members = 0;
+  #available = 0;
+
+  constructor(weighted: boolean) {
+    this.#weighted = weighted;
+  }
+
+  /** True when the table was arranged for other speeds than the NICs have now. */
+  isOutweighed(nics: NicTable): boolean {
+    if (!this.#weighted) return false;
+    for (let k = 0; k < nics.availableCount; k++) {
+      const nic = nics.available[k];
+      if (this.#weight[nic] !== weightOf(nics.speedBps[nic])) return true;
+    }
+    return false;
+  }
+
+  /** Gives every bucket an available NIC, and moves none that need not move. */
+  arrange(nics: NicTable): void {
+    this.#available = 0;
+    for (let k = 0; k < nics.availableCount; k++) this.#available |= 1 << nics.available[k];
+    const joined = (this.#available & ~this.#members) !== 0;
+    this.#members |= this.#available;
+    if (joined || this.isOutweighed(nics)) {
+      for (let nic = 0; nic < nics.count; nic++) {
+        // The speed of a NIC that is down says nothing.
+        if (has(this.#available, nic)) this.#weight[nic] = this.#weighted ? weightOf(nics.speedBps[nic]) : 1;
+      }
+      this.#settleHomes();
+    }
+    this.#settle();
+    this.epoch = nics.epoch;
+  }
+
+  /** Homes beyond a NIC's part go to those that have less than theirs. */
+  #settleHomes(): void {
+    this.#divide(this.#members);
+    this.#held.fill(0);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) if (this.#home[bucket] >= 0) this.#held[this.#home[bucket]]++;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const home = this.#home[bucket];
+      if (home >= 0 && this.#held[home] <= this.#quota[home]) continue;
+      if (home >= 0) this.#held[home]--;
+      this.#home[bucket] = this.#neediest(this.#members);
+      this.#held[this.#home[bucket]]++;
+    }
+  }
+
+  /** Buckets are at home, or where they are; those that are nowhere are dealt out. */
+  #settle(): void {
+    this.#divide(this.#available);
+    this.#held.fill(0);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const home = this.#home[bucket];
+      const at = has(this.#available, home) ? home : this.nic[bucket];
+      this.nic[bucket] = at >= 0 && has(this.#available, at) ? at : -1;
+      if (this.nic[bucket] >= 0) this.#held[at]++;
+    }
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      if (this.nic[bucket] >= 0) continue;
+      this.nic[bucket] = this.#neediest(this.#available);
+      this.#held[this.nic[bucket]]++;
+    }
+  }
+
+  /** How many buckets are each NIC's part, by weight: the largest remainders have one more. */
+  #divide(set: number): void {
+    let weight = 0;
+    for (let nic = 0; nic < MAX_NICS; nic++) if (has(set, nic)) weight += this.#weight[nic];
+    let left = BUCKETS;
+    for (let nic = 0; nic < MAX_NICS; nic++) {
+      this.#quota[nic] = has(set, nic) ? Math.floor((BUCKETS * this.#weight[nic]) / weight) : 0;
+      left -= this.#quota[nic];
+    }
+    for (; left > 0; left--) {
+      let most = -1;
+      let furthest = Number.NEGATIVE_INFINITY;
+      for (let nic = 0; nic < MAX_NICS; nic++) {
+        if (!has(set, nic)) continue;
+        const missing = (BUCKETS * this.#weight[nic]) / weight - this.#quota[nic];
+        if (missing > furthest) {
+          furthest = missing;
+          most = nic;
+        }
+      }
+      this.#quota[most]++;
+    }
+  }
+
+  /** Of a set, the NIC that is furthest below its part. */
+  #neediest(set: number): number {
+    let neediest = -1;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let nic = 0; nic < MAX_NICS; nic++) {
+      if (!has(set, nic)) continue;
+      const missing = this.#quota[nic] - this.#held[nic];
+      if (missing > most) {
+        most = missing;
+        neediest = nic;
+      }
+    }
+    return neediest;
+  }
+}
+
+function has(set: number, nic: number): boolean {
+  return nic >= 0 && ((set >>> nic) & 1) === 1;
+}
+
+/** Anything that is no speed counts as the slowest link there is, 10 Mbit/s. */
+function weightOf(speedBps: number): number {
+  return speedBps > 0 && speedBps < Number.POSITIVE_INFINITY ? speedBps : 10e6;
+}

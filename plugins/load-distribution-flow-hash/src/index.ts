@@ -1,0 +1,71 @@
+import {
+  definePlugin,
+  inject,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  Options,
+  type Static,
+  type TransmitBatch,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+import { BUCKETS, BucketTable } from './bucket-table.ts';
+import { type HashFrame, hashOf } from './frame-hash.ts';
+import { flowHashOptions } from './options.ts';
+
+export { flowHashOptions };
+
+/**
+ * Each flow goes over one NIC: its headers are hashed, the hash names one of 256 buckets, and every bucket has its NIC.
+ *
+ * @example
+ * ```ts
+ * const policy = new FlowHash(nics, vms, { layer: 'layer3+4', encapsulated: false, weighted: false });
+ * ```
+ */
+export class FlowHash implements LoadDistribution {
+  readonly #nics: NicTable;
+  readonly #vmTeam: Int32Array;
+  readonly #hash: HashFrame;
+  readonly #weighted: boolean;
+  /** By team, each of which has other NICs. */
+  readonly #tables: BucketTable[] = [];
+
+  constructor(
+    @inject(Nics) nics: NicTable,
+    @inject(Vms) vms: VmTable,
+    @inject(Options) { layer, encapsulated, weighted }: Static<typeof flowHashOptions>,
+  ) {
+    this.#nics = nics;
+    this.#vmTeam = vms.team;
+    this.#hash = hashOf(layer, encapsulated);
+    this.#weighted = weighted;
+    for (const team of vms.team) this.#tableOf(team);
+  }
+
+  select(batch: TransmitBatch): undefined {
+    const nics = this.#nics;
+    const table = this.#tableOf(this.#vmTeam[batch.vm]);
+    if (table.epoch !== nics.epoch || table.isOutweighed(nics)) table.arrange(nics);
+    const { memory, offset, bytes, nic: chosen, count } = batch;
+    const hash = this.#hash;
+    const byBucket = table.nic;
+    for (let i = 0; i < count; i++) chosen[i] = byBucket[hash(memory, offset[i], bytes[i]) & (BUCKETS - 1)];
+  }
+
+  /** A team that had no VM when the host started has its table when it first has one. */
+  #tableOf(team: number): BucketTable {
+    return (this.#tables[team] ??= new BucketTable(this.#weighted));
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'flow-hash',
+  apiVersion: 1,
+  options: flowHashOptions,
+  implementation: FlowHash,
+  needs: ['headers'],
+  module: import.meta.url,
+});

@@ -1,0 +1,132 @@
+import { conformanceLaws, createInstance, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BucketTable } from '../src/bucket-table.ts';
+import plugin, { FlowHash } from '../src/index.ts';
+import { ethernet, ipv4, udp } from './frames.ts';
+
+const byNic = (table: BucketTable): number[] => {
+  const counts: number[] = [];
+  for (const nic of table.nic) counts[nic] = (counts[nic] ?? 0) + 1;
+  return Array.from(counts, (count = 0) => count);
+};
+
+function arranged(table: BucketTable, nics: ReturnType<typeof testNics>, ...available: number[]): number[] {
+  nics.setAvailable(...available);
+  table.arrange(nics);
+  return [...table.nic];
+}
+
+describe('the bucket table', () => {
+  it('has 256 buckets, of which each NIC has its part', () => {
+    const table = new BucketTable(false);
+    arranged(table, testNics([1e9, 1e9, 1e9]), 0, 1, 2);
+    expect(byNic(table)).toEqual([86, 85, 85]);
+  });
+
+  it('moves the buckets of a NIC that leaves, evenly, and gives them back', () => {
+    const nics = testNics([1e9, 1e9, 1e9]);
+    const table = new BucketTable(false);
+    const before = arranged(table, nics, 0, 1, 2);
+    const without = arranged(table, nics, 0, 2);
+    expect(byNic(table)).toEqual([128, 0, 128]);
+    expect(before.every((nic, bucket) => nic === 1 || nic === without[bucket])).toBe(true);
+    expect(arranged(table, nics, 0, 1, 2)).toEqual(before);
+  });
+
+  it('gives a NIC that was never there its part, and moves no other bucket', () => {
+    const nics = testNics([1e9, 1e9, 1e9, 1e9]);
+    const table = new BucketTable(false);
+    const before = arranged(table, nics, 0, 1, 2);
+    const after = arranged(table, nics, 0, 1, 2, 3);
+    expect(byNic(table)).toEqual([64, 64, 64, 64]);
+    expect(after.filter((nic, bucket) => nic !== before[bucket])).toEqual(Array(64).fill(3));
+  });
+
+  it('by speed, each NIC has as its speed says, and follows when it changes', () => {
+    const nics = testNics([1e9, 3e9]);
+    const table = new BucketTable(true);
+    arranged(table, nics, 0, 1);
+    expect(byNic(table)).toEqual([64, 192]);
+    expect(table.isOutweighed(nics)).toBe(false);
+    nics.speedBps[1] = 1e9;
+    expect(table.isOutweighed(nics)).toBe(true);
+    arranged(table, nics, 0, 1);
+    expect(byNic(table)).toEqual([128, 128]);
+  });
+
+  it('law: a change moves no bucket but off NICs that left and onto NICs that came, and parts stay even', () => {
+    const sets = fc.array(fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(sets, (changes) => {
+        const nics = testNics(Array(8).fill(1e9));
+        const table = new BucketTable(false);
+        const all = [...Array(8).keys()];
+        const home = arranged(table, nics, ...all);
+        let before = all;
+        let placed = home;
+        for (const available of changes) {
+          const now = arranged(table, nics, ...available);
+          const strayed = now.filter((to, bucket) => {
+            const from = placed[bucket];
+            const mayMove = !available.includes(from) || (!before.includes(to) && home[bucket] === to);
+            return !available.includes(to) || (from !== to && !mayMove);
+          });
+          expect(strayed).toEqual([]);
+          before = available;
+          placed = now;
+        }
+        expect(arranged(table, nics, ...all)).toEqual(home);
+      }),
+    );
+  });
+});
+
+describe('flow-hash', () => {
+  const flows = Array.from({ length: 200 }, (_, i) => ethernet({ packet: ipv4({ payload: udp(i, 53) }) }));
+
+  function chosen(policy: FlowHash, vm = 0): number[] {
+    const batch = testBatch(
+      flows.map((frame) => frame.length),
+      { vm, frames: flows },
+    );
+    policy.select(batch);
+    return [...batch.nic.subarray(0, flows.length)];
+  }
+
+  it('keeps a flow on its NIC, and spreads flows over all', () => {
+    const nics = testNics([1e9, 1e9, 1e9]);
+    const policy = createInstance(plugin, {}, { nics }) as FlowHash;
+    const first = chosen(policy);
+    expect(chosen(policy)).toEqual(first);
+    expect(new Set(first)).toEqual(new Set([0, 1, 2]));
+    nics.setAvailable(0, 2);
+    const without = chosen(policy);
+    expect(first.every((nic, i) => nic === 1 || nic === without[i])).toBe(true);
+    nics.setAvailable(0, 1, 2);
+    expect(chosen(policy)).toEqual(first);
+  });
+
+  it('has a table for each team, and none of them moves for the other', () => {
+    const nics = testNics([1e9, 1e9, 1e9, 1e9]);
+    const vms = testVms([{}, {}]);
+    vms.team[1] = 1;
+    const policy = new FlowHash(nics, vms, { layer: 'layer3+4', encapsulated: false, weighted: false });
+    nics.setAvailable(0, 1);
+    const ofTeam0 = chosen(policy, 0);
+    nics.setAvailable(2, 3);
+    const ofTeam1 = chosen(policy, 1);
+    expect([new Set(ofTeam0), new Set(ofTeam1)]).toEqual([new Set([0, 1]), new Set([2, 3])]);
+    nics.setAvailable(0, 1);
+    expect(chosen(policy, 0)).toEqual(ofTeam0);
+    nics.setAvailable(2, 3);
+    expect(chosen(policy, 1)).toEqual(ofTeam1);
+  });
+});
+
+describe('as every load distribution, flow-hash', () => {
+  it.each(conformanceLaws(plugin, { options: [{ layer: 'layer2+3', encapsulated: true, weighted: true }] }))(
+    '$name',
+    ({ check }) => expect(check).not.toThrow(),
+  );
+});

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { use } from '@fairlead/core';
 import activeBackup from '@fairlead/load-distribution-active-backup';
+import flowHash from '@fairlead/load-distribution-flow-hash';
 import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
@@ -12,6 +13,7 @@ import { frames, numberOf, upTo } from './support/frames.ts';
 import { guest, MAC, nic, simulatedHost, started, takeSent } from './support/hosts.ts';
 
 const together = { priority: true, reservations: true };
+const inTunnels = { layer: 'layer2+3', encapsulated: true, weighted: true } as const;
 const pinned = { pins: { vm0: 'nic0' } };
 
 /** Every bundled algorithm with its laws, and the forms in which a host uses it. */
@@ -20,6 +22,10 @@ const ALGORITHMS: Record<
   { laws: readonly Law[]; forms: readonly ReturnType<typeof use<'load-distribution', never>>[] }
 > = {
   'active-backup': { laws: conformanceLaws(activeBackup), forms: [use(activeBackup)] },
+  'flow-hash': {
+    laws: conformanceLaws(flowHash, { options: [inTunnels] }),
+    forms: [use(flowHash), use(flowHash, { layer: 'src-mac', weighted: true })],
+  },
   'originating-port': { laws: conformanceLaws(originatingPort), forms: [use(originatingPort)] },
   'pending-load': {
     laws: conformanceLaws(pendingLoad, { options: [together] }),

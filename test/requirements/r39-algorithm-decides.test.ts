@@ -1,4 +1,7 @@
 import { type Host, type HostBuilder, use } from '@fairlead/core';
+import activeBackup from '@fairlead/load-distribution-active-backup';
+import flowHash from '@fairlead/load-distribution-flow-hash';
+import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
 import vmAffinity from '@fairlead/load-distribution-vm-affinity';
@@ -11,6 +14,10 @@ const ALGORITHMS: Record<string, (builder: HostBuilder) => HostBuilder> = {
   'round-robin, weighted': (builder) => builder.distribute(use(roundRobin, { weighted: true })),
   'pending-load': (builder) => builder.distribute(use(pendingLoad)),
   'vm-affinity': (builder) => builder.distribute(use(vmAffinity, { pins: { a: 'nic0', b: 'nic1' } })),
+  'active-backup': (builder) => builder.distribute(use(activeBackup)),
+  'originating-port': (builder) => builder.distribute(use(originatingPort)),
+  'flow-hash': (builder) => builder.distribute(use(flowHash)),
+  'flow-hash, src-mac': (builder) => builder.distribute(use(flowHash, { layer: 'src-mac' })),
   '(none)': (builder) => builder,
 };
 
@@ -48,6 +55,10 @@ describe('requirement 39: when both NICs are available a load-distribution algor
       round-robin, weighted   1 0 1 1 1 0 1 1 1 0 1 1
       pending-load            1 1 1 1 1 1 1 0 0 0 1 1
       vm-affinity             0 1 0 0 1 1 1 0 0 1 0 1
+      active-backup           0 0 0 0 0 0 0 0 0 0 0 0
+      originating-port        0 1 0 0 1 1 1 0 0 1 0 1
+      flow-hash               1 1 1 1 1 1 1 1 1 1 1 1
+      flow-hash, src-mac      1 1 1 1 1 1 1 1 1 1 1 1
       (none)                  0 0 0 0 0 0 0 0 0 0 0 0
       "
     `);

@@ -128,7 +128,7 @@ describe('which fields tell two flows apart', () => {
 });
 
 describe('a flow', () => {
-  const reversed = (about: PacketAbout): PacketAbout => ({ source: about.destination, destination: about.source });
+  const reversed = ({ source = 0, destination = 0 }): PacketAbout => ({ source: destination, destination: source });
 
   it('has one hash in both directions', () => {
     const there = { source: 3, destination: 9 };

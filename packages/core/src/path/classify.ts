@@ -12,6 +12,20 @@ export type Head = (typeof Head)[keyof typeof Head];
  * carry the VM's own source MAC and are for somebody beyond this host. The run ends before the first frame that is
  * anything else; that one is dealt with alone when it has come to the head, so the order within a VM is kept and the
  * run needs no second look.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { Classifier, MacTable } from '@fairlead/core/stages';
+ *
+ * const bytes = new Int32Array(256);
+ * const classifier = new Classifier(arena, new MacTable(arena.vms), true, bytes);
+ * console.log(classifier.waiting(0), classifier.run(0, 32)); // 0 0: the ring of VM 0 is empty
+ * ```
  */
 export class Classifier {
   /** Descriptors of the run. The policies never see them. */

@@ -6,6 +6,22 @@ const NOBODY = -1;
 /**
  * Puts frames into the receive rings of VMs. Each VM's ring has one producer, the worker that owns the VM; a frame for
  * another worker's VM goes to that worker through a hand-off ring.
+ *
+ * @example
+ * ```ts
+ * import { Arena, createArena } from '@fairlead/core/stages';
+ *
+ * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
+ * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
+ * const arena = new Arena(handle, 0);
+ * import { Delivery } from '@fairlead/core/stages';
+ *
+ * const delivery = new Delivery(arena, 0);
+ * const slot = arena.pool.allocate();
+ * delivery.deliver(1, arena.pool.descriptor(slot, 60)); // onto the receive ring of VM 1
+ * delivery.flush();
+ * console.log(arena.rxRings.length(1)); // 1
+ * ```
  */
 export class Delivery {
   readonly #arena: Arena;

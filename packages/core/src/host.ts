@@ -265,9 +265,10 @@ export class Host extends PolicyHost {
   /**
    * What the plugins' calls cost in the data path, by sampling one call in `runtime.sampleEvery`: a row for each worker,
    * plugin and hook. Microseconds; NIC -1 for a policy.
+   *
    * @example
-   * ```ts fragment
-   * for (const { plugin, hook, p50Us, p99Us } of host.costs()) console.log(`${plugin}.${hook} ${p50Us} ${p99Us}`);
+   * ```ts
+   * for (const { plugin, hook, meanUs, p99Us } of host.costs()) console.log(`${plugin}.${hook} ${meanUs} ${p99Us}`);
    * ```
    */
   costs(): HookCost[] {

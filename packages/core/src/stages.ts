@@ -17,8 +17,6 @@ export type { Sampling } from './path/meter.ts';
 export type { Drain, NicQueues } from './path/nic-queues.ts';
 export type { FaultCost, FaultInput, PluginFault } from './path/plugin-failure.ts';
 export { type Place, type Policed, Policies, type Seat, type Watching } from './path/policies.ts';
-export { ReceivePath } from './path/receive.ts';
-export { TeamView } from './path/team-view.ts';
 export type { TransmitPath } from './path/transmit.ts';
 export type { Serve, Turn } from './path/turn.ts';
 export { ArenaPort } from './path/vnic-port.ts';

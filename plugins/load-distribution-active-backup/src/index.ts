@@ -16,7 +16,12 @@ export const activeBackupOptions = Type.Object({}, { additionalProperties: false
  *
  * @example
  * ```ts
- * const policy = new ActiveBackup(nics);
+ * import activeBackup, { type ActiveBackup } from '@fairlead/load-distribution-active-backup';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const policy = createInstance(activeBackup, {}, { nics: testNics([1e9, 1e9]) }) as ActiveBackup;
+ * const batch = testBatch([64]);
+ * policy.select(batch);
  * ```
  */
 export class ActiveBackup implements LoadDistribution {
@@ -33,6 +38,17 @@ export class ActiveBackup implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: active-backup }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import activeBackup from '@fairlead/load-distribution-active-backup';
+ *
+ * const builder = createHost().distribute(use(activeBackup));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'active-backup',

@@ -19,7 +19,12 @@ export const originatingPortOptions = Type.Object({}, { additionalProperties: fa
  *
  * @example
  * ```ts
- * const policy = new OriginatingPort(nics, vms);
+ * import originatingPort, { type OriginatingPort } from '@fairlead/load-distribution-originating-port';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const policy = createInstance(originatingPort, {}, { nics: testNics([1e9, 1e9]) }) as OriginatingPort;
+ * const batch = testBatch([64]);
+ * policy.select(batch);
  * ```
  */
 export class OriginatingPort implements LoadDistribution {
@@ -39,6 +44,17 @@ export class OriginatingPort implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: originating-port }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import originatingPort from '@fairlead/load-distribution-originating-port';
+ *
+ * const builder = createHost().distribute(use(originatingPort));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'originating-port',

@@ -14,22 +14,6 @@ const NOBODY = -1;
  * What arrives on one NIC: a burst from the driver, each frame to the VM whose MAC it names, a group address to all VMs
  * of the team. A frame that a local VM sent has come back by another NIC or by a loop, and is dropped; so is a group
  * frame that another member of the team receives as well.
- *
- * @example
- * ```ts
- * import { Arena, createArena } from '@fairlead/core/stages';
- *
- * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
- * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
- * const arena = new Arena(handle, 0);
- * import { Delivery, MacTable, ReceivePath, TeamView } from '@fairlead/core/stages';
- * import type { NicDriver } from '@fairlead/sdk';
- *
- * const silent: NicDriver = { link: () => ({ up: true, speedBps: 1e9 }), send: () => 0, receive: () => 0 };
- * const [delivery, macs, teams] = [new Delivery(arena, 0), new MacTable(arena.vms), new TeamView(arena)];
- * const path = new ReceivePath(arena, 0, 0, [silent], macs, teams, delivery, (nic, hook) => console.error(nic, hook));
- * console.log(path.poll(10)); // 0: nothing has arrived
- * ```
  */
 export class ReceivePath {
   readonly #arena: Arena;

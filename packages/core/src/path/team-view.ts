@@ -5,18 +5,6 @@ import { ALL_TEAMS } from '../memory/nic-view.ts';
 /**
  * The teams as one forwarding worker last saw them. Between two looks nothing in it changes, so that a sweep decides on
  * one state of the teams.
- *
- * @example
- * ```ts
- * import { Arena, createArena } from '@fairlead/core/stages';
- *
- * const shape = { vms: 2, nics: 1, workers: 1, poolFrames: 1024, slotBytes: 2048, txRingFrames: 16, rxRingFrames: 16 };
- * const handle = createArena({ ...shape, nicRingFrames: 64 }, { nics: ['uplink0'], vms: ['web', 'db'] });
- * const arena = new Arena(handle, 0);
- * import { TeamView } from '@fairlead/core/stages';
- *
- * const teams = new TeamView(arena); // what a loop has last seen of which NICs serve whom
- * ```
  */
 export class TeamView {
   /** Teams that VMs of this host are in. */

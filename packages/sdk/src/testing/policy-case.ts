@@ -70,6 +70,7 @@ export interface CaseBatch {
  * ```
  */
 export interface AdmissionExpectation {
+  /** The verdict of each frame. */
   readonly verdicts?: readonly ('admit' | 'queue' | 'drop')[];
   /** Reason of each frame that is dropped; null for a frame that is not. */
   readonly reasons?: readonly (DropReasonName | null)[];
@@ -88,6 +89,7 @@ export interface AdmissionExpectation {
  * ```
  */
 export interface LoadDistributionExpectation {
+  /** The NIC of each frame. */
   readonly nics: readonly (string | number)[];
 }
 
@@ -102,7 +104,9 @@ export interface LoadDistributionExpectation {
  * ```
  */
 export interface ExpectationByKind {
+  /** Of an admission policy. */
   admission: AdmissionExpectation;
+  /** Of a load distribution. */
   'load-distribution': LoadDistributionExpectation;
 }
 
@@ -134,6 +138,7 @@ export type PolicyKind = keyof ExpectationByKind;
  * ```
  */
 export interface PolicyCase<K extends PolicyKind, O> {
+  /** What the case shows, in a sentence; no two of a table have the same. */
   readonly name: string;
   /** Options as a configuration has them; the defaults when left out. */
   readonly options?: O;
@@ -143,5 +148,6 @@ export interface PolicyCase<K extends PolicyKind, O> {
   readonly vms?: readonly CaseVm[];
   /** Lengths of the frames of one batch in bytes, or several batches one after the other. */
   readonly frames: readonly number[] | readonly CaseBatch[];
+  /** What the policy is to answer. */
   readonly expect: ExpectationByKind[K];
 }

@@ -22,8 +22,13 @@ import { readOptions } from './read-options.ts';
  * ```
  */
 export interface PolicyTest {
+  /** The name of the case. */
   readonly name: string;
-  /** @throws PolicyCaseFailed when the policy answers something else than the case expects. */
+  /**
+   * Puts the case to the policy; throws when it answers something else.
+   *
+   * @throws PolicyCaseFailed when the policy answers something else than the case expects.
+   */
   readonly check: () => void;
 }
 

@@ -1,4 +1,4 @@
-import { type NicDriver, TransmitBatch } from '@fairlead/sdk';
+import { type LoadDistribution, type NicDriver, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { MacTable } from '../memory/mac-table.ts';
 import { ALL_TEAMS } from '../memory/nic-view.ts';
@@ -10,6 +10,7 @@ import type { ForwarderOptions } from './forwarder-options.ts';
 import { HostFrames } from './host-frames.ts';
 import type { Sampling } from './meter.ts';
 import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
+import { OrderHold } from './order-hold.ts';
 import { Parking } from './parking.ts';
 import { wrongAnswer } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
@@ -68,6 +69,9 @@ export class Forwarder {
   readonly #delivery: Delivery;
   readonly #teams: TeamView;
   readonly #takeBack: TakeBack;
+  readonly #hold: OrderHold;
+  /** The load distribution that decided in the last sweep. */
+  #decides: LoadDistribution;
   readonly #hostFrames: HostFrames;
   readonly #receivers: readonly ReceivePath[];
   readonly #parking: Parking;
@@ -115,6 +119,8 @@ export class Forwarder {
       batchFrames,
       sampled,
     );
+    this.#hold = new OrderHold(this.queues, arena.pool, arena.nics.count, arena.layout.doorbellWords);
+    this.#decides = policies.distribution;
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
     this.#hostFrames = new HostFrames(arena, worker, dispatcher, drivers, driverFailed);
     this.#receivers = options.receives.map(
@@ -145,6 +151,11 @@ export class Forwarder {
     this.#parking.advance(nowUs, this.#ready);
     this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
     if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
+    if (this.#policies.distribution !== this.#decides) {
+      this.#decides = this.#policies.distribution;
+      this.#hold.begin(this.#teams.servingMask, nowUs);
+    }
+    this.#hold.check(this.#teams.servingMask, nowUs);
     // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
     if (this.#takeBackMask === 0 || this.#teams.servingCount === 0) work += this.#serveAll(nowUs);
     work += this.#drain(nowUs);
@@ -162,6 +173,7 @@ export class Forwarder {
       for (let back = threads.available; back !== 0; back &= back - 1)
         this.#nicReturned?.(31 - Math.clz32(back & -back));
       if (this.#teams.look()) this.#takeBackMask = this.#leftBehind();
+      this.#hold.begin(this.#teams.servingMask, nowUs);
     }
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
       if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
@@ -195,6 +207,7 @@ export class Forwarder {
   #createServeAll(): (nowUs: number) => number {
     const fixed = {
       ready: this.#ready,
+      held: this.#hold.held,
       transmit: this.transmit,
       teams: this.#teams,
       vmCount: this.#arena.vms.count,
@@ -209,7 +222,8 @@ export class Forwarder {
     /** VM with which the next sweep begins. */
     let cursor = 0;
     return function serveAll(nowUs) {
-      const { ready, transmit, teams, vmCount, warm, warmWords, drainEvery, parking, drain, more, parked } = fixed;
+      const { ready, held, transmit, teams, vmCount, warm, warmWords, drainEvery, parking, drain, more, parked } =
+        fixed;
       const words = ready.length;
       const start = cursor >>> 5;
       const below = (1 << (cursor & 31)) - 1;
@@ -218,7 +232,7 @@ export class Forwarder {
       let staged = 0;
       for (let i = 0; i <= words; i++) {
         const at = start + i < words ? start + i : start + i - words;
-        let bits = ready[at];
+        let bits = ready[at] & ~held[at];
         // The first word is visited twice: from the cursor on, and at the end up to it.
         if (i === 0) bits &= ~below;
         else if (i === words) bits &= below;

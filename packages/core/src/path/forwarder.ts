@@ -9,25 +9,20 @@ import { Dispatcher } from './dispatch.ts';
 import type { ForwarderOptions } from './forwarder-options.ts';
 import { HostFrames } from './host-frames.ts';
 import type { Sampling } from './meter.ts';
-import { BURST_FRAMES, NicQueues } from './nic-queues.ts';
+import { NicQueues } from './nic-queues.ts';
 import { OrderHold } from './order-hold.ts';
 import { Parking } from './parking.ts';
 import { wrongAnswer } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
 import { SampledCalls } from './sampled-calls.ts';
+import { createServeAll } from './serve-all.ts';
 import { TakeBack } from './take-back.ts';
 import { TeamView } from './team-view.ts';
 import { TransmitPath } from './transmit.ts';
-import { Turn } from './turn.ts';
 import { createWarm, type Warm } from './warm.ts';
 
 const UNSAMPLED: Sampling = { every: 0, seed: 0, probe: { nowNs: () => 0, heapBytes: () => 0 } };
-
-/** Frames staged for each NIC before the drivers are offered them, within one sweep: a full burst on average. */
-const DRAIN_EVERY_FRAMES = BURST_FRAMES;
-/** From so many words of VMs on (512 VMs) their rings do not fit the caches. */
-const WARM_WORDS = 16;
 
 /**
  * The forwarding loop's body. One sweep: see which NICs there are, take in what has arrived, give every VM that has
@@ -132,7 +127,16 @@ export class Forwarder {
     this.#drivers = drivers;
     this.#driverFailed = driverFailed;
     this.#drain = this.#createDrain();
-    this.#serveAll = this.#createServeAll();
+    this.#serveAll = createServeAll({
+      ready: this.#ready,
+      held: this.#hold.held,
+      transmit: this.transmit,
+      teams: this.#teams,
+      vmCount: arena.vms.count,
+      warm: this.#warm,
+      parking: this.#parking,
+      drain: this.#drain,
+    });
     // What a worker before this one left in the rings was announced to it, not to this one.
     for (let vm = 0; vm < arena.vms.count; vm++) {
       if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
@@ -201,64 +205,6 @@ export class Forwarder {
     } catch (cause) {
       this.#policies.admissionFailed('sweep', 0, cause);
     }
-  }
-
-  /** A turn for every ready VM, beginning behind the last one that sent something. A hot function, as docs/adr/0004 says. */
-  #createServeAll(): (nowUs: number) => number {
-    const fixed = {
-      ready: this.#ready,
-      held: this.#hold.held,
-      transmit: this.transmit,
-      teams: this.#teams,
-      vmCount: this.#arena.vms.count,
-      warm: this.#warm,
-      warmWords: WARM_WORDS,
-      drainEvery: DRAIN_EVERY_FRAMES,
-      parking: this.#parking,
-      drain: this.#drain,
-      more: Turn.More,
-      parked: Turn.Parked,
-    };
-    /** VM with which the next sweep begins. */
-    let cursor = 0;
-    return function serveAll(nowUs) {
-      const { ready, held, transmit, teams, vmCount, warm, warmWords, drainEvery, parking, drain, more, parked } =
-        fixed;
-      const words = ready.length;
-      const start = cursor >>> 5;
-      const below = (1 << (cursor & 31)) - 1;
-      const drainAt = Math.imul(drainEvery, teams.servingCount + 1);
-      let work = 0;
-      let staged = 0;
-      for (let i = 0; i <= words; i++) {
-        const at = start + i < words ? start + i : start + i - words;
-        let bits = ready[at] & ~held[at];
-        // The first word is visited twice: from the cursor on, and at the end up to it.
-        if (i === 0) bits &= ~below;
-        else if (i === words) bits &= below;
-        if (words >= warmWords && bits !== 0) warm(at, bits);
-        while (bits !== 0) {
-          const bit = 31 - Math.clz32(bits & -bits);
-          bits &= bits - 1;
-          const vm = (at << 5) | bit;
-          const turn = transmit.serve(vm, nowUs);
-          if (turn !== more) {
-            ready[at] &= ~(1 << bit);
-            if (turn === parked) parking.park(vm, transmit.retryAtUs, nowUs);
-          }
-          const { finished } = transmit;
-          if (finished === 0) continue;
-          cursor = vm + 1 < vmCount ? vm + 1 : 0;
-          work = (work + finished) | 0;
-          staged = (staged + finished) | 0;
-          if (staged >= drainAt) {
-            staged = 0;
-            drain(nowUs);
-          }
-        }
-      }
-      return work;
-    };
   }
 
   #createDrain(): (nowUs: number) => number {

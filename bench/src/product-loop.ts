@@ -111,7 +111,8 @@ export class ProductLoop {
   readonly #admissions: readonly AdmissionPolicy[];
   readonly #distributions: readonly LoadDistribution[];
 
-  constructor(handle: ArenaHandle) {
+  /** One call of each hook in `sampleEvery` is timed, as a host does; 0: none. */
+  constructor(handle: ArenaHandle, sampleEvery = 0) {
     const arena = new Arena(handle, 0);
     this.arena = arena;
     const surroundings: Surroundings = {
@@ -145,6 +146,8 @@ export class ProductLoop {
       portSecurity: true,
       drivers: this.#drivers,
       receives: [],
+      sampling: { every: sampleEvery, seed: 1, probe: { nowNs: () => performance.now() * 1e6, heapBytes: () => 0 } },
+      sampledDrivers: this.#drivers.map((_, nic) => ({ name: `null${nic}` })),
       driverFailed: (nic, hook, cause) => {
         throw new Error(`${hook} of NIC ${nic} failed`, { cause });
       },

@@ -165,7 +165,7 @@ const runtimeSchema = Type.Object(
     workers: Type.Integer({ default: 1, minimum: 1, maximum: 16, description: 'forwarding workers' }),
     batchFrames: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'frames of one VM in one batch' }),
     sampleEvery: Type.Integer({
-      default: 1024,
+      default: 8192,
       minimum: 0,
       maximum: 2 ** 20,
       description: 'one call of each hook in so many is measured, a power of two; 0: none, and no budget holds',

@@ -40,7 +40,7 @@ describe('a configuration that is sound', () => {
       },
       { bases },
     );
-    expect(config.runtime).toEqual({ kind: 'workers', workers: 1, batchFrames: 32, sampleEvery: 1024, stallMs: 1000 });
+    expect(config.runtime).toEqual({ kind: 'workers', workers: 1, batchFrames: 32, sampleEvery: 8192, stallMs: 1000 });
     expect(config.vms[0].bandwidth).toEqual({
       reservationBps: 0,
       limitBps: 2e8,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROWS = 48;
 /** Rows without a test yet. Whoever delivers one takes it from here. */
-const PLANNED = [10, 11, 13, 14, 20, 26, 27, 40, 41, 42, 43, 44, 45, 46, 47, 48];
+const PLANNED = [10, 11, 13, 14, 20, 40, 41, 42, 43, 44, 45, 46, 47, 48];
 /** Rows that are shown on real parts too. */
 const ON_REAL_PARTS = [8, 11, 13, 14, 23, 31, 38, 40, 41, 43, 45, 46, 47, 48];
 

@@ -71,6 +71,11 @@ export class RoundRobin implements LoadDistribution, Lifecycle {
     return { last: this.#last() };
   }
 
+  /**
+   * Goes on behind the NIC that its predecessor served last; the state of another plugin is left alone.
+   *
+   * @throws TypeError for a state of round robin that names no NIC.
+   */
   importState(state: unknown, from: StateOrigin): undefined {
     if (from.name !== 'round-robin') return;
     const { last } = (state ?? {}) as { last?: unknown };

@@ -43,6 +43,7 @@ export interface Watching<T> {
   readonly watching: T & { real: T };
   /** The shadow wants `batch.flow` filled. */
   readonly needsFlow: boolean;
+  /** True when the shadow reads the headers of frames. */
   readonly needsHeaders?: boolean;
 }
 

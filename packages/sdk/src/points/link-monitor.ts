@@ -50,6 +50,22 @@ export interface MemberPort {
  * A verdict counts from the next poll of the links on (`linkPollMs`, 10 ms). Of several monitors one `down` is enough. A
  * monitor that throws is put aside and reported, and its verdicts count no more. What arrives comes from strangers: it is
  * bounded in number, and nothing in it may be trusted.
+ *
+ * @example
+ * ```ts
+ * import type { LinkMonitor, LinkVerdict } from '@fairlead/sdk';
+ *
+ * // Trusts every link: what a team without a monitor does.
+ * class Trusting implements LinkMonitor {
+ *   poll(): number {
+ *     return Number.POSITIVE_INFINITY;
+ *   }
+ *
+ *   verdict(): LinkVerdict {
+ *     return 'up';
+ *   }
+ * }
+ * ```
  */
 export interface LinkMonitor {
   /** Called when it is due, at every poll of the links at most. Returns when it wants to be called again, in microseconds. */

@@ -60,6 +60,17 @@ export class FlowHash implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: flow-hash }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import flowHash from '@fairlead/load-distribution-flow-hash';
+ *
+ * const builder = createHost().distribute(use(flowHash));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'flow-hash',

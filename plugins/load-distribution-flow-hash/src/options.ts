@@ -4,6 +4,7 @@ import { Type } from '@fairlead/sdk';
 export const LAYERS = ['src-mac', 'layer2', 'layer2+3', 'layer3+4', 'vlan+src-mac'] as const;
 export type Layer = (typeof LAYERS)[number];
 
+/** Options of flow hash. */
 export const flowHashOptions = Type.Object(
   {
     layer: Type.Union(

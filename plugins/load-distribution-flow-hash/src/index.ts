@@ -21,7 +21,13 @@ export { flowHashOptions };
  *
  * @example
  * ```ts
- * const policy = new FlowHash(nics, vms, { layer: 'layer3+4', encapsulated: false, weighted: false });
+ * import flowHash, { type FlowHash } from '@fairlead/load-distribution-flow-hash';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const policy = createInstance(flowHash, {}, { nics: testNics([1e9, 1e9]) }) as FlowHash;
+ * const batch = testBatch([64, 1514], { flows: [7, 7] });
+ * policy.select(batch);
+ * console.log(batch.nic[0] === batch.nic[1]); // true: one flow, one NIC
  * ```
  */
 export class FlowHash implements LoadDistribution {

@@ -1,6 +1,6 @@
-// Follows docs/guides/first-plugin.md literally, outside of the tree, with packed packages and npm alone, and prints the
-// seconds of each step: `node scripts/first-plugin.mjs`. Nothing of it is published: what the guide gets from npm is
-// installed from the packed files in the folder above the plugin's, where Node and npm find it.
+// Follows docs/guides/first-plugin.md outside of the tree, with packed packages and npm alone, and prints the seconds of
+// each step: `node scripts/first-plugin.mjs`. One step differs: nothing is published, so `npm install` is run once, with the
+// packed files, in the folder above the plugin's, where Node and npm find them.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { use } from '@fairlead/core';
 import activeBackup from '@fairlead/load-distribution-active-backup';
 import flowHash from '@fairlead/load-distribution-flow-hash';
+import loadRebalance from '@fairlead/load-distribution-load-rebalance';
 import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
@@ -14,6 +15,7 @@ import { guest, MAC, nic, simulatedHost, started, takeSent } from './support/hos
 
 const together = { priority: true, reservations: true };
 const inTunnels = { layer: 'layer2+3', encapsulated: true, weighted: true } as const;
+const hurried = { granularity: 'bucket', intervalMs: 1, thresholdPercent: 0 } as const;
 const pinned = { pins: { vm0: 'nic0' } };
 
 /** Every bundled algorithm with its laws, and the forms in which a host uses it. */
@@ -25,6 +27,10 @@ const ALGORITHMS: Record<
   'flow-hash': {
     laws: conformanceLaws(flowHash, { options: [inTunnels] }),
     forms: [use(flowHash), use(flowHash, { layer: 'src-mac', weighted: true })],
+  },
+  'load-rebalance': {
+    laws: conformanceLaws(loadRebalance, { options: [hurried] }),
+    forms: [use(loadRebalance), use(loadRebalance, hurried)],
   },
   'originating-port': { laws: conformanceLaws(originatingPort), forms: [use(originatingPort)] },
   'pending-load': {

@@ -1,6 +1,7 @@
 import { type Host, type HostBuilder, use } from '@fairlead/core';
 import activeBackup from '@fairlead/load-distribution-active-backup';
 import flowHash from '@fairlead/load-distribution-flow-hash';
+import loadRebalance from '@fairlead/load-distribution-load-rebalance';
 import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
@@ -18,6 +19,7 @@ const ALGORITHMS: Record<string, (builder: HostBuilder) => HostBuilder> = {
   'originating-port': (builder) => builder.distribute(use(originatingPort)),
   'flow-hash': (builder) => builder.distribute(use(flowHash)),
   'flow-hash, src-mac': (builder) => builder.distribute(use(flowHash, { layer: 'src-mac' })),
+  'load-rebalance': (builder) => builder.distribute(use(loadRebalance)),
   '(none)': (builder) => builder,
 };
 

@@ -91,6 +91,7 @@ describe('the published schema', () => {
     expect(names('load-distribution')).toEqual([
       'active-backup',
       'flow-hash',
+      'load-rebalance',
       'originating-port',
       'pending-load',
       'round-robin',

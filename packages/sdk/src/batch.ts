@@ -3,6 +3,12 @@ import { type DropReason, Verdict } from './verdict.ts';
 /** Frames in one kernel call, at most. */
 export const MAX_BATCH = 256;
 
+/**
+ * In `batch.nic[i]`, in place of a NIC: this frame and all behind it wait in the VM's ring, and the policy is asked about
+ * them again at the next sweep. For a flow that is about to leave a NIC which has not yet taken its earlier frames.
+ */
+export const NO_NIC_YET = -2;
+
 /** In place of the frame pool, in a batch that no host has filled. */
 const NO_MEMORY = new Uint8Array(0);
 
@@ -44,7 +50,7 @@ export class TransmitBatch {
   memory: Uint8Array = NO_MEMORY;
   /** Where each frame begins in `memory`, in bytes; filled for `needs: ['headers']` alone. */
   readonly offset: Int32Array;
-  /** Chosen NIC of each frame: written by load distribution. */
+  /** Chosen NIC of each frame, or `NO_NIC_YET`: written by load distribution. */
   readonly nic: Int32Array;
   /** `Verdict` of each frame; written through `queueFrom` and `drop`. */
   readonly verdict: Uint8Array;

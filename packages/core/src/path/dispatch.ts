@@ -1,4 +1,4 @@
-import type { NicTable, TransmitBatch } from '@fairlead/sdk';
+import { type NicTable, NO_NIC_YET, type TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { type FramePool, HEADROOM_BYTES } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
@@ -110,6 +110,7 @@ export class Dispatcher {
         while (fault === undefined && i < count) {
           const nic = chosen[i];
           if (nic >>> 0 >= nicCount || ((available >>> nic) & 1) === 0) {
+            if (nic === NO_NIC_YET) break; // this frame and all behind it wait
             fault = wrongNic(nic, nicCount);
             break;
           }

@@ -1,4 +1,4 @@
-import type { LoadDistribution, TransmitBatch } from '@fairlead/sdk';
+import { type LoadDistribution, NO_NIC_YET, type TransmitBatch } from '@fairlead/sdk';
 import { Phase } from '../memory/threads.ts';
 import { keepDifference, ShadowBatch } from './shadow-batch.ts';
 import { demandNothing, type ShadowParts } from './shadowed-admission.ts';
@@ -53,6 +53,7 @@ export class ShadowedDistribution implements LoadDistribution {
     tables.copyVm(vm);
     demandNothing(shadow.select(input.give(0)), 'select');
     for (let i = 0; i < count; i++) {
+      if (input.nic[i] === NO_NIC_YET) return; // it would have them wait: they are compared when it would not
       if (!this.#isAvailable(input.nic[i])) throw new RangeError(`chose NIC ${input.nic[i]}, which is not available`);
     }
     record.countBatch();

@@ -1,0 +1,155 @@
+import {
+  definePlugin,
+  FairleadError,
+  inject,
+  type LoadDistribution,
+  type Log,
+  Logger,
+  Nics,
+  type NicTable,
+  NO_NIC_YET,
+  Options,
+  type Static,
+  type TransmitBatch,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+import { Balance } from './balance.ts';
+import { Meter } from './meter.ts';
+import { loadRebalanceOptions } from './options.ts';
+import { BUCKETS, type Share, shareOf } from './share.ts';
+
+export { loadRebalanceOptions };
+
+/** Units that are moved in one interval, at most. */
+const MAX_MOVES = 256;
+
+type RebalanceOptions = Static<typeof loadRebalanceOptions>;
+
+/**
+ * Each VM, or each bucket of flows, goes over one NIC; now and then some go over another, when that makes what the NICs
+ * have to carry more even.
+ *
+ * @example
+ * ```ts
+ * const options = { granularity: 'vm', intervalMs: 30_000, thresholdPercent: 75, load: 'tx' } as const;
+ * const policy = new LoadRebalance(nics, vms, options, log);
+ * ```
+ */
+export class LoadRebalance implements LoadDistribution {
+  readonly #nics: NicTable;
+  readonly #vms: VmTable;
+  readonly #options: RebalanceOptions;
+  readonly #log: Log;
+  readonly #byVm: boolean;
+  readonly #meter: Meter;
+  /** By team, each of which has other NICs. */
+  readonly #shares: Share[] = [];
+  readonly #teams: number;
+  /** Forwarding workers, each of which balances its own VMs and has as much of every NIC. */
+  readonly #workers: number;
+
+  /** @throws FairleadError `FAIRLEAD_ERR_PLUGIN_OPTIONS` for the received load of buckets, which nobody measures. */
+  constructor(
+    @inject(Nics) nics: NicTable,
+    @inject(Vms) vms: VmTable,
+    @inject(Options) options: RebalanceOptions,
+    @inject(Logger) log: Log,
+  ) {
+    if (options.granularity === 'bucket' && options.load === 'rx') {
+      throw new FairleadError('FAIRLEAD_ERR_PLUGIN_OPTIONS', 'what buckets of flows receive is not known', {
+        where: 'options.load',
+        mend: 'measure tx, or move VMs: granularity: vm',
+      });
+    }
+    this.#nics = nics;
+    this.#vms = vms;
+    this.#options = options;
+    this.#log = log;
+    this.#byVm = options.granularity === 'vm';
+    this.#teams = 1 + vms.team.reduce((highest, team) => Math.max(highest, team), 0);
+    this.#workers = 1 + vms.worker.reduce((highest, worker) => Math.max(highest, worker), 0);
+    this.#meter = new Meter(nics, this.#byVm ? vms.count : this.#teams * BUCKETS);
+    for (let team = 0; team < this.#teams; team++) this.#shares.push(shareOf(nics, vms, team, this.#meter, options));
+  }
+
+  select(batch: TransmitBatch): undefined {
+    const nics = this.#nics;
+    this.#meter.settle();
+    // A team that had no VM when the host started keeps to the last one's table, whose NICs are arranged anew.
+    const team = Math.min(this.#vms.team[batch.vm], this.#teams - 1);
+    const share = this.#shares[team];
+    if (share.places.epoch !== nics.epoch) this.#arrange(share);
+    if (share.isDue(batch.nowUs)) this.#consider(share, batch.nowUs);
+    if (share.movesLeft > 0) this.#level(share);
+    if (this.#byVm) this.#selectVm(batch, share);
+    else this.#selectBuckets(batch, share, team);
+  }
+
+  #selectVm({ vm, count, bytes, nic: chosen }: TransmitBatch, { places }: Share): void {
+    const nic = places.to[vm] < 0 || places.drained(vm) ? places.nic[vm] : NO_NIC_YET;
+    for (let i = 0; i < count; i++) chosen[i] = nic;
+    if (nic === NO_NIC_YET) return;
+    for (let i = 0; i < count; i++) this.#meter.add(vm, bytes[i]);
+    places.note(vm, count);
+  }
+
+  #selectBuckets({ count, bytes, flow, nic: chosen }: TransmitBatch, { places }: Share, team: number): void {
+    for (let i = 0; i < count; i++) {
+      const bucket = flow[i] & (BUCKETS - 1);
+      if (places.to[bucket] >= 0 && !places.drained(bucket)) {
+        for (; i < count; i++) chosen[i] = NO_NIC_YET;
+        return;
+      }
+      chosen[i] = places.nic[bucket];
+      this.#meter.add(team * BUCKETS + bucket, bytes[i]);
+      places.note(bucket, count);
+    }
+  }
+
+  #arrange(share: Share): void {
+    const { places } = share;
+    const first = places.epoch < 0;
+    places.arrange(this.#nics);
+    const { lost, returned } = places.changed;
+    const what = this.#byVm ? 'VMs' : 'buckets';
+    if (!first && lost > 0) this.#log.info(`moved ${lost} ${what}: their NIC is not available`);
+    if (returned > 0) this.#log.info(`moving ${returned} ${what} back: their NIC has returned`);
+  }
+
+  /** The interval is over: takes down what each unit has sent, and moves some where that helps. */
+  #consider(share: Share, nowUs: number): void {
+    const nics = this.#nics;
+    share.take(nowUs);
+    const mostPart = this.#balance.weigh(share, nics) * this.#workers;
+    share.movesLeft = mostPart * 100 < this.#options.thresholdPercent ? 0 : MAX_MOVES;
+  }
+
+  /** One step, lest the frames of a batch wait for the choice of many moves. */
+  #level(share: Share): void {
+    this.#balance.weigh(share, this.#nics);
+    const moves = this.#balance.step(share, this.#nics);
+    share.movesLeft = moves === 0 ? 0 : share.movesLeft - moves;
+  }
+
+  readonly #balance = new Balance(({ unit, load, from, to, fromPart, toPart }) => {
+    const { names } = this.#nics;
+    const percent = (part: number): number => Math.round(1000 * part * this.#workers) / 10;
+    const name = this.#byVm ? `VM ${this.#vms.names[unit]}` : `bucket ${unit}`;
+    this.#log.info(`moving ${name} from ${names[from]} to ${names[to]}: uneven load`, {
+      loadBps: Math.round(load),
+      fromPercent: percent(fromPart),
+      toPercent: percent(toPart),
+    });
+  });
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'load-rebalance',
+  apiVersion: 1,
+  options: loadRebalanceOptions,
+  implementation: LoadRebalance,
+  needs: ['flow'],
+  module: import.meta.url,
+});

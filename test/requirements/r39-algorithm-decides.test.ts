@@ -61,6 +61,7 @@ describe('requirement 39: when both NICs are available a load-distribution algor
       originating-port        0 1 0 0 1 1 1 0 0 1 0 1
       flow-hash               1 1 1 1 1 1 1 1 1 1 1 1
       flow-hash, src-mac      1 1 1 1 1 1 1 1 1 1 1 1
+      load-rebalance          0 1 0 0 1 1 1 0 0 1 0 1
       (none)                  0 0 0 0 0 0 0 0 0 0 0 0
       "
     `);

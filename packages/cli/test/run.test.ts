@@ -205,6 +205,11 @@ describe('the demo', () => {
     expect(framesIn(500_000)).toEqual([expect.toSatisfy(isMany), expect.toSatisfy(isMany), expect.toSatisfy(isMany)]);
     demo.assertConserved();
     await demo.close();
-    expect(heard).toEqual(['NIC fast is down: link down', 'NIC fast is up: link up']);
+    expect(heard).toEqual([
+      'team team goes over slow, middle in place of slow, middle, fast (fast: link down)',
+      'NIC fast is down: link down',
+      'team team goes over slow, middle, fast in place of slow, middle (fast: link up)',
+      'NIC fast is up: link up',
+    ]);
   });
 });

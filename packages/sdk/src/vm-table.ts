@@ -20,6 +20,7 @@ export const vmColumns = {
   worker: column('i32', '', 'control', 'forwarding worker that owns the VM'),
   vnic: column('i32', '', 'control', 'virtual NIC behind which the VM is'),
   team: column('i32', '', 'control', 'team of NICs that carries its frames'),
+  pinnedNic: column('i32', '', 'control', 'NIC that an operator has put its frames on, number + 1; 0: none'),
   acceptedFrames: column('f64', 'frames', 'device', 'frames taken from the VM by its virtual NIC'),
   acceptedBytes: column('f64', 'bytes', 'device', 'bytes taken from the VM by its virtual NIC'),
   refused: column('f64', 'frames', 'device', 'frames dropped at the virtual NIC, by reason', {

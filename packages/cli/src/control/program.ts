@@ -4,12 +4,8 @@ import { clearShadow, reportShadows, setShadow } from '../commands/shadow.ts';
 import { type ControlOptions, status } from '../commands/status.ts';
 import { swap } from '../commands/swap.ts';
 import type { Output } from '../output.ts';
-
-/** Said of every command that speaks to a running host. */
-const CONTROL = [
-  '--control <path>',
-  'control socket of the host; needed when several are running, or it was started with --control',
-] as const;
+import { CONTROL, JSON_FLAG } from './flags.ts';
+import { addTeamCommands } from './team-program.ts';
 
 interface PolicyFlags extends ControlOptions {
   readonly options?: string;
@@ -20,7 +16,6 @@ interface SwapCommandFlags extends PolicyFlags {
   readonly reload?: boolean;
 }
 
-const JSON_FLAG = ['--json', 'print one JSON object'] as const;
 const SECTION = ['<section>', 'admission or distribution'] as const;
 const PLUGIN = ['<plugin>', 'name of a bundled plugin or of a package, or path of a module'] as const;
 const OPTIONS = ['--options <json>', "the plugin's options, as a JSON object"] as const;
@@ -33,6 +28,8 @@ export function addControlCommands(program: Command, output: Output, done: (code
     .option(...CONTROL)
     .option(...JSON_FLAG)
     .action(async (flags: ControlOptions) => done(await status(flags, output)));
+
+  addTeamCommands(program, output, done);
 
   program
     .command('swap')

@@ -1,13 +1,15 @@
 import { checkValue, closest } from '@fairlead/core';
 import { FairleadError } from '@fairlead/sdk';
 import type { ControlCommand, Controlled } from './command.ts';
+import { inspectCommands } from './commands/inspect.ts';
 import { policyCommands } from './commands/policies.ts';
 import { statusCommands } from './commands/status.ts';
+import { teamCommands } from './commands/teams.ts';
 import { type ControlRequest, refused } from './protocol.ts';
 
 /** Every command that a running host answers: a group to a file, its list added here. */
 const commands: ReadonlyMap<string, ControlCommand> = new Map(
-  [...statusCommands, ...policyCommands].map((command) => [command.name, command]),
+  [...statusCommands, ...policyCommands, ...teamCommands, ...inspectCommands].map((command) => [command.name, command]),
 );
 
 /**

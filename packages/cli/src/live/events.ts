@@ -1,9 +1,19 @@
-import type { Host, HostFault } from '@fairlead/core';
+import type { Host, HostFault, TeamMove } from '@fairlead/core';
 import { swapText } from '../commands/swap.ts';
 
 /** Something that happened to a host while it ran. */
 export interface HappenedEvent {
-  readonly event: 'fault' | 'nic' | 'vm' | 'device' | 'worker' | 'reservation-unmet' | 'swap' | 'shadow' | 'log';
+  readonly event:
+    | 'fault'
+    | 'team'
+    | 'nic'
+    | 'vm'
+    | 'device'
+    | 'worker'
+    | 'reservation-unmet'
+    | 'swap'
+    | 'shadow'
+    | 'log';
   /** Since the host was made, in seconds. */
   readonly seconds: number;
   /** In words, on one line. */
@@ -17,6 +27,7 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
   const say = (event: HappenedEvent['event'], text: string, grave: boolean): void =>
     hear({ event, seconds: host.nowUs / 1e6, text: text.replaceAll(/\s+/g, ' '), grave });
   host.on('fault', (fault) => say('fault', faultText(fault), true));
+  host.on('team', (move) => say('team', moveText(move), move.to.length === 0));
   host.on('nic', ({ nic, state, cause }) => say('nic', `NIC ${nic} is ${state}: ${cause}`, state === 'down'));
   host.on('vm', ({ vm, state }) => say('vm', `VM ${vm} is ${state}`, false));
   host.on('device', ({ device, message }) => say('device', `virtual NIC ${device} failed: ${message}`, true));
@@ -42,6 +53,14 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
     );
   });
   host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
+}
+
+/** What moved where, and why, in one line. */
+export function moveText({ team, vm, from, to, cause }: TeamMove): string {
+  const named = (nics: readonly string[]): string => (nics.length === 0 ? 'no NIC' : nics.join(', '));
+  const what = vm === undefined ? `team ${team}` : `VM ${vm} of team ${team}`;
+  const before = from.length === 0 ? '' : ` in place of ${named(from)}`;
+  return `${what} goes over ${named(to)}${before} (${cause})`;
 }
 
 /** Who failed, at what, and what comes of it, in one line. */

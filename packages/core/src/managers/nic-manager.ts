@@ -197,6 +197,19 @@ export class NicManager {
     this.#changed(nic, up ? 'up' : 'down', cause);
   }
 
+  /**
+   * Why a NIC may not carry traffic, in words: disabled, a driver that failed, no link, or what a link monitor has
+   * against it; undefined while it may.
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_NIC`
+   */
+  whyDown(name: string): string | undefined {
+    const nic = this.index(name);
+    if (this.#table.admin[nic] === 0) return 'disabled by the operator';
+    const broken = this.#broken[nic];
+    if (broken !== undefined) return `its driver failed: ${broken}`;
+    return this.#table.carrier[nic] === 0 ? 'no link' : this.#complaints[nic];
+  }
+
   /** A failover is over when nothing waits on the failed NIC's queues any more. */
   #endFailovers(): void {
     for (let nic = 0; nic < this.drivers.length; nic++) {

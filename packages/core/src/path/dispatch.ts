@@ -38,6 +38,9 @@ export class Dispatcher {
   readonly #policies: Policies;
   readonly #enter: Enter;
   readonly #vmTeam: Int32Array;
+  /** `vms.pinnedNic` as it was at the last change: between two changes nothing moves. */
+  readonly #pinned: Int32Array;
+  readonly #wanted: Int32Array;
   readonly #staged: Staged = { frames: 0, bytes: 0, touched: 0 };
 
   /** `frames` holds the descriptors of the batch's frames. */
@@ -57,6 +60,8 @@ export class Dispatcher {
     this.#queues = queues;
     this.#policies = policies;
     this.#vmTeam = arena.vms.team;
+    this.#wanted = arena.vms.pinnedNic;
+    this.#pinned = Int32Array.from(this.#wanted);
     this.#enter = arena.threads.createEnter(worker);
     this.send = this.#createSend(queues, policies, this.#enter, sampled);
     this.publish = createPublish(queues, arena.nics, this.#staged);
@@ -76,6 +81,7 @@ export class Dispatcher {
       frames: this.#frames,
       lengthMask: this.#pool.lengthMask,
       chosen: this.#batch.nic,
+      pinned: this.#pinned,
       staged: this.#staged,
       nics: this.#nics,
       queue: { entries, tail, head, base, size, mask, pendingBytes, nicCount },
@@ -86,7 +92,7 @@ export class Dispatcher {
       countdown: sampled.selecting,
     };
     return (vm, count, nowUs, waiting) => {
-      const { batch, frames, lengthMask, chosen, staged, nics, policies, enter, selecting } = fixed;
+      const { batch, frames, lengthMask, chosen, pinned, staged, nics, policies, enter, selecting } = fixed;
       const { sampled, countdown } = fixed;
       const { entries, tail, head, base, size, mask, pendingBytes, nicCount } = fixed.queue;
       staged.frames = 0; // those of the batch before are not this one's to take back
@@ -94,11 +100,15 @@ export class Dispatcher {
         batch.count = count;
         enter(selecting, vm);
         let fault: unknown;
-        try {
-          const answer: unknown = --countdown.left > 0 ? policies.distribution.select(batch) : sampled.select(batch);
-          if (answer !== undefined) fault = wrongAnswer('select', answer);
-        } catch (cause) {
-          fault = cause ?? new Error('threw undefined');
+        const pin = pinned[vm];
+        if (pin !== 0 && ((nics.availableMask >>> (pin - 1)) & 1) === 1) chosen.fill(pin - 1, 0, count);
+        else {
+          try {
+            const answer: unknown = --countdown.left > 0 ? policies.distribution.select(batch) : sampled.select(batch);
+            if (answer !== undefined) fault = wrongAnswer('select', answer);
+          } catch (cause) {
+            fault = cause ?? new Error('threw undefined');
+          }
         }
 
         // Run by run of one NIC, so that its position and its pending bytes are read and written once a run: frame by
@@ -165,6 +175,8 @@ export class Dispatcher {
     const nics = this.#nics;
     if (this.#vmTeam[vm] !== nics.team) nics.show(this.#vmTeam[vm]);
     if (nics.availableCount === 0) return -1;
+    const pin = this.#pinned[vm] - 1;
+    if (pin >= 0 && ((nics.availableMask >>> pin) & 1) === 1) return pin;
     this.#frames[0] = descriptor;
     batch.bytes[0] = descriptor & this.#pool.lengthMask;
     batch.begin(vm, 1, nowUs, 1);
@@ -178,6 +190,11 @@ export class Dispatcher {
     }
     const nic = batch.nic[0];
     return nic >= 0 && nic < nics.count && ((nics.availableMask >>> nic) & 1) === 1 ? nic : nics.preferred;
+  }
+
+  /** Takes over on which NICs VMs are pinned; called when something has changed. */
+  takePins(): void {
+    this.#pinned.set(this.#wanted);
   }
 
   /** Fills in what the policies ask for beside the frames' lengths. */

@@ -64,6 +64,7 @@ export class Forwarder {
   readonly #delivery: Delivery;
   readonly #teams: TeamView;
   readonly #takeBack: TakeBack;
+  readonly #dispatcher: Dispatcher;
   readonly #hold: OrderHold;
   /** The load distribution that decided in the last sweep. */
   #decides: LoadDistribution;
@@ -103,6 +104,7 @@ export class Forwarder {
     const { batchFrames } = options;
     const { frames } = classifier;
     const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues, sampled);
+    this.#dispatcher = dispatcher;
     this.transmit = new TransmitPath(
       arena,
       worker,
@@ -177,6 +179,7 @@ export class Forwarder {
       for (let back = threads.available; back !== 0; back &= back - 1)
         this.#nicReturned?.(31 - Math.clz32(back & -back));
       if (this.#teams.look()) this.#takeBackMask = this.#leftBehind();
+      this.#dispatcher.takePins();
       this.#hold.begin(this.#teams.servingMask, nowUs);
     }
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {

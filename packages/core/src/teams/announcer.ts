@@ -30,7 +30,7 @@ export class Announcer {
   readonly #rules: AnnounceRules;
   /** The frames that announce each VM. */
   readonly #frames: readonly (readonly Uint8Array[])[];
-  /** By team. */
+  /** By team; by minus one minus its number for a VM that moved alone. */
   readonly #rounds = new Map<number, Round>();
 
   /** `addresses`: the IP addresses of each VM, by its number. */
@@ -63,7 +63,13 @@ export class Announcer {
     if (vms.length > 0) this.#rounds.set(team, { vms, left: this.#rules.count - 1, dueUs: nowUs });
   }
 
+  /** One VM has moved. */
+  announceVm(vm: number, nowUs: number): void {
+    this.announce(-1 - vm, nowUs);
+  }
+
   #vmsOf(team: number): number[] {
+    if (team < 0) return [-1 - team];
     return [...this.#arena.vms.names.keys()].filter((vm) => this.#arena.vms.team[vm] === team);
   }
 

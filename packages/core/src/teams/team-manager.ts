@@ -5,6 +5,7 @@ import { Team } from './team.ts';
 import { editedPlan, type TeamEdit } from './team-edit.ts';
 import type { TeamPlan } from './team-rules.ts';
 import type { TeamMove, TeamStatus } from './team-status.ts';
+import { VmPins } from './vm-pins.ts';
 
 const MAX_MOVES_KEPT = 256;
 
@@ -33,6 +34,7 @@ export class TeamManager {
   readonly #announcer: Announcer | undefined;
   readonly #moved: (move: TeamMove) => void;
   readonly #served: (readonly number[])[];
+  readonly #pins: VmPins;
   /** Teams that have been served before. */
   readonly #everServed = new Set<number>();
   /** The latest moves, the oldest first. */
@@ -55,6 +57,7 @@ export class TeamManager {
     };
     this.#teams = plans.map((plan) => new Team(plan, members));
     this.#served = plans.map(() => []);
+    this.#pins = new VmPins(arena);
     this.#writeRoles();
   }
 
@@ -116,6 +119,7 @@ export class TeamManager {
       const receiving = own | set(serving);
       const group = target.receivesFromAll ? receiving : set(serving.slice(0, 1));
       teams.write(team, { serving, receiving, group });
+      for (const vm of this.#pins.lost(team, serving)) this.#unpin(vm, serving, nowUs, cause);
       const before = this.#served[team] as readonly number[];
       if (serving.join() === before.join()) continue;
       this.#served[team] = serving;
@@ -131,6 +135,64 @@ export class TeamManager {
     }
     threads.available = all;
     for (let worker = 0; worker < handle.shape.workers; worker++) threads.wake(worker);
+  }
+
+  /**
+   * Puts a VM's frames on one NIC that serves its team, whatever load distribution would choose, until that NIC ceases
+   * to serve; with `undefined` load distribution chooses again. What the VM had queued before leaves first.
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM`, `_UNKNOWN_NIC`, or `_HOST_STATE` when the NIC does not serve.
+   * @example
+   * ```ts
+   * host.teams.pin('web', 'uplink1', host.nowUs);
+   * host.teams.pin('web', undefined, host.nowUs);
+   * ```
+   */
+  pin(vmName: string, member: string | undefined, nowUs: number): void {
+    const vm = this.#pins.index(vmName);
+    const team = this.#arena.vms.team[vm];
+    const { serving, by } = this.#servingOf(team);
+    const before = this.#pins.nicOf(vm);
+    if (member === undefined) {
+      if (before === undefined) return;
+      this.#unpin(vm, serving, nowUs, 'released by the operator');
+    } else {
+      const nic = this.#member(by, member);
+      if (!serving.includes(nic)) throw this.#notServing(member, team);
+      if (nic === before) return;
+      this.#pins.put(vm, nic);
+      const from = before === undefined ? serving : [before];
+      this.#recordVm(vm, from, [nic], nowUs, 'migrated by the operator');
+    }
+    this.#announcer?.announceVm(vm, nowUs);
+    this.#publish(nowUs, 'a VM was migrated');
+  }
+
+  /** Name of the NIC that a VM is pinned to; undefined when load distribution chooses. */
+  pinOf(vmName: string): string | undefined {
+    const nic = this.#pins.nicOf(this.#pins.index(vmName));
+    return nic === undefined ? undefined : this.#arena.nics.names[nic];
+  }
+
+  #unpin(vm: number, serving: readonly number[], nowUs: number, cause: string): void {
+    const before = this.#pins.nicOf(vm);
+    this.#pins.release(vm);
+    this.#recordVm(vm, before === undefined ? [] : [before], serving, nowUs, cause);
+  }
+
+  #recordVm(vm: number, from: readonly number[], to: readonly number[], atUs: number, cause: string): void {
+    const { names, team } = this.#arena.vms;
+    const teamName = (this.#plans[team[vm]] as TeamPlan).name;
+    this.#record({ atUs, team: teamName, vm: names[vm], from: this.#named(from), to: this.#named(to), cause });
+  }
+
+  #notServing(member: string, team: number): FairleadError {
+    return new FairleadError(
+      'FAIRLEAD_ERR_HOST_STATE',
+      `NIC "${member}" does not serve team "${this.names[team]}" now`,
+      {
+        mend: 'enable it, or make it an active member',
+      },
+    );
   }
 
   #record(move: TeamMove): void {
@@ -203,9 +265,7 @@ export class TeamManager {
   setActive(name: string, member: string, nowUs: number): void {
     const at = this.index(name);
     if (!(this.#teams[at] as Team).setCurrent(this.#member(at, member))) {
-      throw new FairleadError('FAIRLEAD_ERR_HOST_STATE', `NIC "${member}" does not serve team "${name}" now`, {
-        mend: 'enable it, or make it an active member',
-      });
+      throw this.#notServing(member, at);
     }
     this.#publish(nowUs, 'set by the operator');
   }

@@ -1,9 +1,11 @@
-/** Other NICs serve a team, or another one is first. NICs by name, the first one first. */
+/** Other NICs carry a team's frames, or one VM's, or another NIC is first. NICs by name, the first one first. */
 export interface TeamMove {
   /** When, in microseconds of the host's clock. */
   readonly atUs: number;
   /** Name of the team. */
   readonly team: string;
+  /** Name of the VM, when it was moved alone; undefined: the whole team. */
+  readonly vm?: string | undefined;
   /** Names of the NICs that served before. */
   readonly from: readonly string[];
   /** Names of the NICs that serve now. */

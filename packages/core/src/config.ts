@@ -131,7 +131,8 @@ const vmSchema = Type.Object(
     team: Type.Optional(Type.String({ description: 'the team that carries its frames; the first one otherwise' })),
     addresses: Type.Array(Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })]), {
       default: [],
-      description: 'its IP addresses, to be announced when its frames go over another NIC',
+      description:
+        'its IP addresses: announced when its frames go over another NIC, and all it may use under portSecurity mac+ip',
     }),
     start: Type.Boolean({ default: true, description: 'whether it runs when the host starts' }),
   },
@@ -189,7 +190,14 @@ const memorySchema = Type.Object(
 );
 
 const securitySchema = Type.Object(
-  { portSecurity: Type.Boolean({ default: true, description: 'drop frames whose source MAC is not the VM’s own' }) },
+  {
+    portSecurity: Type.Union([Type.Boolean(), Type.Literal('mac'), Type.Literal('mac+ip')], {
+      default: true,
+      description:
+        'mac, or true: drop frames whose source MAC is not the VM’s own; mac+ip: also those that name another sender ' +
+        'in ARP, IP or neighbour discovery',
+    }),
+  },
   { additionalProperties: false, default: {} },
 );
 

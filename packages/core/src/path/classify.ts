@@ -2,6 +2,7 @@ import { ETHERNET_HEADER_BYTES } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
 import type { MacTable } from '../memory/mac-table.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 
 /** What is at the head of a VM's ring when it is not an ordinary frame for a NIC. */
 export const Head = { Empty: 0, Broken: 1, Runt: 2, Spoofed: 3, Local: 4, Group: 5 } as const;
@@ -37,18 +38,22 @@ export class Classifier {
   readonly #arena: Arena;
   readonly #macs: MacTable;
   readonly #portSecurity: boolean;
+  readonly #own: OwnAddresses | undefined;
   /** Entries in a VM's ring. */
   readonly waiting: (vm: number) => number;
   /** Reads up to `max` ordinary frames into `frames` and their lengths into `bytes`, and returns how many. */
   readonly run: (vm: number, max: number) => number;
 
-  constructor(arena: Arena, macs: MacTable, portSecurity: boolean, bytes: Int32Array) {
+  /** `own` is asked about every frame that has the VM's source MAC; without it no frame is read further. */
+  constructor(arena: Arena, macs: MacTable, portSecurity: boolean, bytes: Int32Array, own?: OwnAddresses) {
     this.#arena = arena;
     this.#macs = macs;
     this.#portSecurity = portSecurity;
+    this.#own = own;
     this.frames = new Int32Array(bytes.length);
     this.waiting = createWaiting(arena);
-    this.run = createRun(arena, macs, portSecurity, this.frames, bytes);
+    const run = createRun(arena, macs, portSecurity, this.frames, bytes);
+    this.run = own === undefined ? run : (vm, max) => this.#ownFrames(vm, run(vm, max), own);
   }
 
   /** What is wrong with a frame; `Empty` when nothing is. */
@@ -59,7 +64,20 @@ export class Classifier {
     if ((descriptor & pool.lengthMask) < ETHERNET_HEADER_BYTES) return Head.Runt;
     const at = slot * pool.wordsPerSlot;
     const own = pool.words[at + 2] === vms.macWord0[vm] && (pool.words[at + 3] & 0xffff) === vms.macWord1[vm];
-    return own || !this.#portSecurity ? Head.Empty : Head.Spoofed;
+    if (!own && this.#portSecurity) return Head.Spoofed;
+    return this.#own === undefined || this.#isOwn(vm, descriptor, this.#own) ? Head.Empty : Head.Spoofed;
+  }
+
+  /** How many frames from the front of a run name no sender but their VM. */
+  #ownFrames(vm: number, count: number, own: OwnAddresses): number {
+    let i = 0;
+    while (i < count && this.#isOwn(vm, this.frames[i], own)) i++;
+    return i;
+  }
+
+  #isOwn(vm: number, descriptor: number, own: OwnAddresses): boolean {
+    const { pool } = this.#arena;
+    return own(vm, pool.memory, pool.offset(descriptor >>> pool.lengthBits), descriptor & pool.lengthMask);
   }
 
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */

@@ -1,15 +1,14 @@
 import type { NicDriver } from '@fairlead/sdk';
+import type { PortSecurity } from '../port-security.ts';
 import type { Sampling } from './meter.ts';
 import type { SampledDriver } from './sampled-calls.ts';
 
 /** What a forwarding loop works with. */
-export interface ForwarderOptions {
+export interface ForwarderOptions extends PortSecurity {
   /** Number of the worker. */
   readonly worker: number;
   /** Frames of one VM in one batch, 1 to 256. */
   readonly batchFrames: number;
-  /** True: a frame whose source MAC is not the VM's own is dropped. */
-  readonly portSecurity: boolean;
   /** One driver per NIC; a driver that has no receiver here is only sent to. */
   readonly drivers: readonly NicDriver[];
   /** NICs that this worker receives from. */

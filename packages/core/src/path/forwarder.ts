@@ -11,6 +11,7 @@ import { HostFrames } from './host-frames.ts';
 import type { Sampling } from './meter.ts';
 import { NicQueues } from './nic-queues.ts';
 import { OrderHold } from './order-hold.ts';
+import { createOwnAddresses } from './own-addresses.ts';
 import { Parking } from './parking.ts';
 import { wrongAnswer } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
@@ -100,7 +101,9 @@ export class Forwarder {
     this.queues = new NicQueues(arena, worker, drivers, driverFailed, sampled);
     const batch = new TransmitBatch();
     batch.memory = arena.pool.memory;
-    const classifier = new Classifier(arena, macs, options.portSecurity, batch.bytes);
+    const { portSecurity, addresses } = options;
+    const own = addresses && createOwnAddresses(arena.vms, addresses);
+    const classifier = new Classifier(arena, macs, portSecurity, batch.bytes, own);
     const { batchFrames } = options;
     const { frames } = classifier;
     const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues, sampled);

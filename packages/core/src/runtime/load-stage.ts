@@ -75,6 +75,7 @@ export async function loadStage(
       workers,
       batchFrames: task.batchFrames,
       portSecurity: task.portSecurity,
+      ...(task.addresses === undefined ? {} : { addresses: task.addresses }),
       sampleEvery: task.sampleEvery,
       nics,
       admission: await reloadPolicy('admission', task.admission, nics.length, enter),

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@fairlead/sdk';
 import type { Budget, FailureMode } from '../config.ts';
 import type { ArenaHandle } from '../memory/arena.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
+import type { PortSecurity } from '../port-security.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { ShadowPlan } from '../succession/order.ts';
 
@@ -26,13 +27,12 @@ export interface PostedPolicy {
 }
 
 /** All that a forwarding worker is told. */
-export interface ForwardingTask {
+export interface ForwardingTask extends PortSecurity {
   readonly arena: ArenaHandle;
   readonly worker: number;
   readonly seed: number;
   readonly batchFrames: number;
   readonly sampleEvery: number;
-  readonly portSecurity: boolean;
   readonly nics: readonly PostedPlugin[];
   readonly admission: PostedPolicy;
   readonly distribution: PostedPolicy;

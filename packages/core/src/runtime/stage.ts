@@ -18,16 +18,16 @@ import { type Place, Policies, type Seat } from '../path/policies.ts';
 import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
 import { inTime } from '../plugins/control-call.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+import type { PortSecurity } from '../port-security.ts';
 
 /** A policy's place; `failed` when it has been given up before, by failure mode open, closed or stop. */
 type StagePolicy<K extends PluginKind> = PolicyPlan<K> & { readonly failed?: boolean };
 
 /** What both runtimes build a forwarding loop from. */
-export interface StagePlan {
+export interface StagePlan extends PortSecurity {
   readonly worker: number;
   readonly workers: number;
   readonly batchFrames: number;
-  readonly portSecurity: boolean;
   /** One call of each hook in so many is measured; 0: none. */
   readonly sampleEvery: number;
   readonly nics: readonly { readonly name: string; readonly budget: Budget }[];
@@ -143,6 +143,7 @@ export function createStage(
     worker,
     batchFrames: plan.batchFrames,
     portSecurity: plan.portSecurity,
+    ...(plan.addresses === undefined ? {} : { addresses: plan.addresses }),
     drivers,
     receives: receivesOf(plan, plan.workers),
     driverFailed: report.driverFailed,

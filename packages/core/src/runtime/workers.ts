@@ -6,6 +6,7 @@ import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { PluginFailure, type PluginFault } from '../path/plugin-failure.ts';
 import type { Composition } from '../plan.ts';
+import { portSecurityOf } from '../port-security.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
 import { AtFault, type Suspect } from './at-fault.ts';
@@ -141,7 +142,7 @@ export class WorkersRuntime {
       seed: config.seed + slot.worker,
       batchFrames: config.runtime.batchFrames,
       sampleEvery: config.runtime.sampleEvery,
-      portSecurity: config.security.portSecurity,
+      ...portSecurityOf(config),
       nics: nics.map(posted),
       admission: postedPolicy(admission, slot.lines.admission),
       distribution: postedPolicy(distribution, slot.lines.distribution),
@@ -285,9 +286,7 @@ export class WorkersRuntime {
     this.#watchdog.stop();
     await this.#recovery;
     this.#arena.threads.stop();
-    const patience = setTimeout(() => {
-      for (const slot of this.#slots) this.#end(slot);
-    }, STOP_MS);
+    const patience = setTimeout(() => this.#slots.forEach((slot) => this.#end(slot)), STOP_MS);
     await Promise.allSettled(this.#slots.map((slot) => slot.done));
     clearTimeout(patience);
     await Promise.all(this.#slots.map((slot) => slot.gone));

@@ -4,6 +4,7 @@ import type { Forwarder } from '../path/forwarder.ts';
 import { driverFault, type PluginFault } from '../path/plugin-failure.ts';
 import type { Composition, PluginPlan } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
+import { portSecurityOf } from '../port-security.ts';
 import { createStage, type StageReport } from '../runtime/stage.ts';
 import type { Loops } from './exchange.ts';
 import { Succession, type SuccessionAbout } from './succession.ts';
@@ -27,8 +28,8 @@ export function createInlineLoop(
 ): InlineLoop {
   const { nics, admission, distribution, config } = composition;
   const { batchFrames, sampleEvery } = config.runtime;
-  const { portSecurity } = config.security;
-  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, portSecurity, nics, admission, distribution };
+  const security = portSecurityOf(config);
+  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, ...security, nics, admission, distribution };
   const arena = new Arena(handle, 0);
   const surroundings = { ...outside, nics: arena.nics, vms: arena.vms };
   const { forwarder, policies } = createStage(arena, plan, drivers, surroundings, {

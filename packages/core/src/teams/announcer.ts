@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { HostConfig } from '../config.ts';
+import { ipv6Bytes } from '../ip-address.ts';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { Arena } from '../memory/arena.ts';
 import { gratuitousArp, neighbourAdvertisement, rarp } from './announcement.ts';
@@ -106,15 +107,4 @@ function macOf(arena: Arena, vm: number): Uint8Array {
   view.setUint32(0, arena.vms.macWord0[vm], true);
   view.setUint32(4, arena.vms.macWord1[vm], true);
   return mac.slice(0, 6);
-}
-
-/** The sixteen bytes of an IPv6 address in text. */
-function ipv6Bytes(address: string): number[] {
-  const words = (part: string): number[] =>
-    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
-  const [head = '', tail] = address.split('::');
-  const first = words(head);
-  const last = words(tail ?? '');
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => 0);
-  return [...first, ...zeros, ...last].flatMap((word) => [word >>> 8, word & 0xff]);
 }

@@ -97,6 +97,7 @@ describe('the published schema', () => {
       'round-robin',
       'vm-affinity',
     ]);
+    expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);
     expect(names('hypervisor')).toEqual(['simulated']);
   });
 });

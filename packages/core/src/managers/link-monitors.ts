@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type LinkMonitor, type LinkVerdict, type MemberPort, Members, type NicTable } from '@fairlead/sdk';
 import type { Composition, PluginPlan } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
@@ -24,9 +25,12 @@ export class LinkMonitors {
   readonly #teams: TeamManager;
   readonly #port: HostFramePort;
   readonly #failed: MonitorFailed;
+  readonly #address: (nic: number) => Uint8Array;
   #watches: Watch[] = [];
 
-  constructor(nics: NicTable, teams: TeamManager, port: HostFramePort, failed: MonitorFailed) {
+  /** `host`: what no other host of the network has; the addresses of its NICs follow from it. */
+  constructor(nics: NicTable, teams: TeamManager, port: HostFramePort, failed: MonitorFailed, host: string) {
+    this.#address = hostAddresses(host);
     this.#nics = nics;
     this.#teams = teams;
     this.#port = port;
@@ -35,14 +39,14 @@ export class LinkMonitors {
 
   /** Those that a host is configured with; undefined when there are none. */
   static of(
-    { monitors }: Composition,
+    { monitors, config }: Composition,
     teams: TeamManager,
     port: HostFramePort,
     surroundings: Surroundings,
     failed: MonitorFailed,
   ): LinkMonitors | undefined {
     if (monitors.every((plans) => plans.length === 0)) return undefined;
-    const made = new LinkMonitors(surroundings.nics, teams, port, failed);
+    const made = new LinkMonitors(surroundings.nics, teams, port, failed, identityOf(config));
     for (const [team, plans] of monitors.entries()) made.add(teams.names[team] as string, plans, surroundings);
     return made;
   }
@@ -72,7 +76,7 @@ export class LinkMonitors {
       get members() {
         return teams.membersOf(team);
       },
-      address: hostAddress,
+      address: this.#address,
       carrier: (nic) => nics.carrier[nic] === 1,
       speedBps: (nic) => nics.speedBps[nic],
       send: (nic, frame) => this.#port.send(nic, frame),
@@ -141,7 +145,16 @@ export class LinkMonitors {
   }
 }
 
-/** A locally administered address (IEEE 802-2014 §8.4), the same for a NIC at every start. */
-function hostAddress(nic: number): Uint8Array {
-  return Uint8Array.from([0x02, 0xfa, 0x1e, 0xad, 0x00, nic]);
+/** What tells a host from its neighbours: the addresses of its VMs, which no other one may have, and its name. */
+function identityOf({ name = '', vms }: Composition['config']): string {
+  return [name, ...vms.map(({ mac }) => mac.toLowerCase())].join(' ');
+}
+
+/**
+ * Locally administered addresses (IEEE 802-2014 §8.4), the same for a NIC at every start: four bytes of the host, one of the
+ * NIC. Two hosts of a network with one address would pull each other's answers to the wrong place.
+ */
+function hostAddresses(host: string): (nic: number) => Uint8Array {
+  const of = createHash('sha256').update(host).digest();
+  return (nic) => Uint8Array.of(0x02, of[0] as number, of[1] as number, of[2] as number, of[3] as number, nic);
 }

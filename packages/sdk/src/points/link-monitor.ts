@@ -29,7 +29,10 @@ export interface MemberPort {
   readonly team: string;
   /** NIC numbers of the team's active and standby members, as they are now. */
   readonly members: readonly number[];
-  /** Address of the host's own for each NIC, six bytes: locally administered, the same at every start. */
+  /**
+   * Address of the host's own for each NIC, six bytes: locally administered, other than any other host's, and the same
+   * at every start with the same VMs.
+   */
   address(nic: number): Uint8Array;
   /** Whether the driver reports a link. */
   carrier(nic: number): boolean;

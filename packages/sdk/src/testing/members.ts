@@ -32,14 +32,17 @@ export class TestMembers implements MemberPort {
   readonly full = new Set<number>();
   /** What was listened to. */
   readonly listened: { etherType: number; group: boolean }[] = [];
+  readonly #host: number;
   #sent: SentOverMember[] = [];
 
-  constructor(members: readonly number[]) {
+  /** @param host - sets the addresses apart from those of another team of the test, 0 to 255. */
+  constructor(members: readonly number[], host = 0) {
     this.members = members;
+    this.#host = host;
   }
 
   address(nic: number): Uint8Array {
-    return Uint8Array.from([0x02, 0xfa, 0x1e, 0xad, 0x00, nic]);
+    return Uint8Array.from([0x02, 0xfa, 0x1e, 0xad, this.#host, nic]);
   }
 
   carrier(nic: number): boolean {

@@ -20,7 +20,10 @@ describe('docs/configuration.md', () => {
   const names = Object.keys(schema['definitions'] as object).flatMap((name) => /^options-(.*)$/.exec(name)?.[1] ?? []);
 
   it.each(names)('names the bundled plugin %s', (name) => {
-    const plugin = name.replace(/^(nic-driver|device-emulator|admission|load-distribution|hypervisor)-/, '');
+    const plugin = name.replace(
+      /^(nic-driver|link-monitor|device-emulator|admission|load-distribution|hypervisor)-/,
+      '',
+    );
     expect(page).toContain(`\`${plugin}\``);
   });
 });

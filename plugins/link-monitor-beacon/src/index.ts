@@ -49,7 +49,12 @@ const NEVER = Number.NEGATIVE_INFINITY;
  *
  * @example
  * ```ts
- * const monitor = new BeaconMonitor(members, { key: 'sixteen letters!', intervalMs: 1000, missed: 3 });
+ * import { BeaconMonitor } from '@fairlead/link-monitor-beacon';
+ * import { TestMembers } from '@fairlead/sdk/testing';
+ *
+ * const options = { key: 'sixteen letters!', intervalMs: 1000, missed: 3 };
+ * const monitor = new BeaconMonitor(new TestMembers([0, 1]), options);
+ * console.log(monitor.verdict(0)); // unknown
  * ```
  */
 export class BeaconMonitor implements LinkMonitor {

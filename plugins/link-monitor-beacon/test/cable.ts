@@ -3,7 +3,7 @@ import { TestMembers } from '@fairlead/sdk/testing';
 import { BeaconMonitor } from '../src/index.ts';
 
 export const KEY = 'a secret of this test';
-export const STEP_US = 10_000;
+const STEP_US = 10_000;
 
 /** A team on one switch, whose cables a test cuts one way or both; time is the test's. */
 export class Network {

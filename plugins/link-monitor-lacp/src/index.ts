@@ -73,7 +73,11 @@ const LINK_US = 100_000;
  *
  * @example
  * ```ts
- * const monitor = createInstance(lacp, { rate: 'fast' }, { members });
+ * import lacp, { type LacpMonitor } from '@fairlead/link-monitor-lacp';
+ * import { createInstance } from '@fairlead/sdk/testing';
+ *
+ * const monitor = createInstance(lacp, { rate: 'fast' }) as LacpMonitor;
+ * console.log(monitor.status(0)); // undefined: nobody has looked at the link yet
  * ```
  */
 export class LacpMonitor implements LinkMonitor {

@@ -59,9 +59,13 @@ const NEVER = Number.NEGATIVE_INFINITY;
  *
  * @example
  * ```ts
- * const monitor = new ProbeMonitor(members, {
- *   targets: ['192.0.2.1'], source: '0.0.0.0', intervalMs: 1000, missed: 3, validate: 'any',
- * });
+ * import { ProbeMonitor } from '@fairlead/link-monitor-probe';
+ * import { TestMembers } from '@fairlead/sdk/testing';
+ *
+ * const members = new TestMembers([0, 1]);
+ * const rest = { source: '0.0.0.0', intervalMs: 1000, missed: 3 };
+ * const monitor = new ProbeMonitor(members, { targets: ['192.0.2.1'], validate: 'any', ...rest });
+ * console.log(monitor.verdict(0)); // unknown
  * ```
  */
 export class ProbeMonitor implements LinkMonitor {

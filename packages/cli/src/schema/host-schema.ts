@@ -27,7 +27,16 @@ export async function hostSchema(): Promise<JsonSchema> {
   place(host, 'admission', inAllOf('admission-policy'));
   place(host, 'distribution', inAllOf('load-distribution-policy'));
   place(host, 'hypervisor', inAllOf('hypervisor'));
-  const kinds = ['nic-driver', 'device-emulator', 'admission', 'load-distribution', 'hypervisor'] as const;
+  const monitors = properties['teams']?.items?.properties?.['monitors'];
+  if (monitors !== undefined) monitors.items = inAllOf('link-monitor');
+  const kinds = [
+    'nic-driver',
+    'device-emulator',
+    'admission',
+    'load-distribution',
+    'link-monitor',
+    'hypervisor',
+  ] as const;
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Fairlead host',

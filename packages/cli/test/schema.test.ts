@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { checkValue } from '@fairlead/core';
+import { checkValue, DISTRIBUTION_PRESETS } from '@fairlead/core';
 import { quantity, type Unit } from '@fairlead/sdk';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -82,6 +82,11 @@ describe('the published schema', () => {
     expect(wrongPaths({ ...right, vms: [{ name: 'a', mac: '52:54:00:00:00:01' }] })).toContain('vms[0]');
   });
 
+  it('knows the options of a name that operators know', () => {
+    const distribution = { use: 'balance-slb', options: { intervalMs: '1s', thresold: 1 } };
+    expect(wrongPaths({ ...right, distribution })).toEqual(['distribution.options.thresold']);
+  });
+
   it('names every bundled plugin in the place of its kind', () => {
     const names = (kind: string) =>
       (schema['definitions'] as Record<string, { properties: { use: { anyOf: [{ enum: string[] }] } } }>)[kind]
@@ -96,6 +101,7 @@ describe('the published schema', () => {
       'pending-load',
       'round-robin',
       'vm-affinity',
+      ...Object.keys(DISTRIBUTION_PRESETS),
     ]);
     expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);
     expect(names('hypervisor')).toEqual(['simulated']);

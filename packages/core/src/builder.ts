@@ -3,6 +3,7 @@ import type { OptionsSchema, PluginDefinition, PluginKind, WrittenValue } from '
 import { composeHost } from './compose.ts';
 import type { WrittenHostConfig } from './config.ts';
 import { Host } from './host.ts';
+import type { DistributionPreset } from './teams/presets.ts';
 
 /**
  * Options of a plugin as they are written in code: a quantity also with its unit, an option with a default or not.
@@ -170,15 +171,23 @@ export class HostBuilder {
    * import roundRobin from '@fairlead/load-distribution-round-robin';
    *
    * const builder = createHost().distribute(use(pendingLoad), { fallback: use(roundRobin) });
+   * const known = createHost().distribute('balance-slb'); // a name that operators know: load-rebalance with options
    * ```
    */
-  distribute(policy: Used<'load-distribution'>, more: MoreOfPolicy<'load-distribution'> = {}): this {
+  distribute(
+    policy: Used<'load-distribution'> | DistributionPreset,
+    more: MoreOfPolicy<'load-distribution'> = {},
+  ): this {
     return this.#policy('distribution', policy, more);
   }
 
-  #policy<K extends PluginKind>(section: string, policy: Used<K>, { fallback, ...more }: MoreOfPolicy<K>): this {
+  #policy<K extends PluginKind>(
+    section: string,
+    policy: Used<K> | DistributionPreset,
+    { fallback, ...more }: MoreOfPolicy<K>,
+  ): this {
     this.#sections[section] = {
-      ...this.#place(policy),
+      ...(typeof policy === 'string' ? { use: policy } : this.#place(policy)),
       ...(fallback === undefined ? {} : { fallback: this.#place(fallback) }),
       ...more,
     };

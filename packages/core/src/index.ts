@@ -58,6 +58,7 @@ export type {
   ShadowSectionReport,
 } from './shadow/shadow-report.ts';
 export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
+export { DISTRIBUTION_PRESETS, type DistributionPreset, type Preset, presetOf } from './teams/presets.ts';
 export type { TeamEdit } from './teams/team-edit.ts';
 export type { TeamManager } from './teams/team-manager.ts';
 export type { Reselect, TeamPlan, TeamRules } from './teams/team-rules.ts';

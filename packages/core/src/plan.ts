@@ -8,6 +8,8 @@ export interface PluginPlan<K extends PluginKind = PluginKind> {
   readonly kind: K;
   /** Its name, for people. */
   readonly name: string;
+  /** The name that operators know it by, when it was written so; see `DISTRIBUTION_PRESETS`. */
+  readonly preset?: string;
   /** Module to load it from in another thread; empty when it is known to this thread alone. */
   readonly module: string;
   /** Its options, checked, with defaults in place. */

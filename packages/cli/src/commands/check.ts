@@ -32,10 +32,15 @@ function summaryOf({ config, admission, distribution }: Composition) {
     nics: config.nics.length,
     spare: config.nics.filter((nic) => nic.role !== 'active').length,
     vms: config.vms.length,
-    admission: admission.chain.length === 0 ? ['none'] : admission.chain.map((plan) => plan.name),
-    distribution: distribution.chain.length === 0 ? ['first-available'] : distribution.chain.map((plan) => plan.name),
+    admission: admission.chain.length === 0 ? ['none'] : admission.chain.map(nameOf),
+    distribution: distribution.chain.length === 0 ? ['first-available'] : distribution.chain.map(nameOf),
     runtime: kind === 'inline' ? 'inline runtime' : count(workers, 'worker'),
   };
+}
+
+/** A plugin by its name; one that was written by a name that operators know by both, as `balance-slb (load-rebalance)`. */
+function nameOf({ name, preset }: { readonly name: string; readonly preset?: string }): string {
+  return preset === undefined ? name : `${preset} (${name})`;
 }
 
 function count(n: number, thing: string): string {

@@ -1,4 +1,4 @@
-import { type Complaint, closest } from '@fairlead/core';
+import { type Complaint, closest, DISTRIBUTION_PRESETS } from '@fairlead/core';
 import { bundledPlugins } from '../schema/bundled.ts';
 import { kindAt } from './plugin-places.ts';
 
@@ -11,6 +11,7 @@ export async function suggestPlugin(complaint: Complaint): Promise<Complaint> {
   const names = (await bundledPlugins()).flatMap(({ definition }) =>
     definition.kind === kind ? [definition.name] : [],
   );
+  if (kind === 'load-distribution') names.push(...Object.keys(DISTRIBUTION_PRESETS));
   const near = closest(written, names);
   const mend = near === undefined ? `use one of: ${names.join(', ')}; or ${complaint.mend}` : `did you mean "${near}"?`;
   return { ...complaint, mend };

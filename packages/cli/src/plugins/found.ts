@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { closest, loadPlugin, locatePlugins, manifestOf, type PluginManifest } from '@fairlead/core';
+import { closest, loadPlugin, locatePlugins, manifestOf, type PluginManifest, presetOf } from '@fairlead/core';
 import { API_VERSIONS, FairleadError, isPluginDefinition, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
 import { installedPlugins, pluginAt } from './installed.ts';
 
@@ -15,11 +15,13 @@ export interface FoundPlugin {
 
 /**
  * The plugins that a name or path means: `round-robin` or its package, a module, or the folder of a package. A name that
- * plugins of several kinds have means all of them.
+ * plugins of several kinds have means all of them; one that operators know, as `balance-slb`, its plugin.
  *
  * @throws FairleadError `FAIRLEAD_ERR_PLUGIN_NOT_FOUND` or `_INVALID`.
  */
 export async function findPlugins(use: string, folder: string): Promise<readonly FoundPlugin[]> {
+  const preset = presetOf('load-distribution', use);
+  if (preset !== undefined) return findPlugins(preset.use, folder);
   const modules = modulesOf(use, folder);
   if (modules.length === 0) throw notFound(use, folder);
   const found: FoundPlugin[] = [];

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { presetOf } from '@fairlead/core';
 import type { Output } from '../output.ts';
 import type { JsonSchema } from '../schema/published.ts';
 import { type FoundPlugin, findPlugins } from './found.ts';
@@ -16,8 +17,16 @@ export async function show(
   output: Output,
 ): Promise<number> {
   const shown = (await findPlugins(use, folder)).map((found) => about(found, folder));
-  if (json) output.print(JSON.stringify({ version: 1, plugins: shown }));
-  else for (const [i, plugin] of shown.entries()) for (const line of linesOf(plugin, i > 0)) output.print(line);
+  const preset = presetOf('load-distribution', use);
+  const known = preset === undefined ? {} : { preset: { name: use, ...preset } };
+  if (json) {
+    output.print(JSON.stringify({ version: 1, ...known, plugins: shown }));
+    return 0;
+  }
+  if (preset !== undefined) {
+    output.print(`${use}, as in ${preset.from}: ${preset.use} with the options ${JSON.stringify(preset.options)}`);
+  }
+  for (const [i, plugin] of shown.entries()) for (const line of linesOf(plugin, i > 0)) output.print(line);
   return 0;
 }
 

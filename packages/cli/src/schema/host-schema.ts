@@ -1,4 +1,4 @@
-import { hostConfigSchema } from '@fairlead/core';
+import { DISTRIBUTION_PRESETS, hostConfigSchema, type Preset } from '@fairlead/core';
 import type { PluginKind } from '@fairlead/sdk';
 import { type BundledPlugin, bundledPlugins } from './bundled.ts';
 import { type JsonSchema, published } from './published.ts';
@@ -86,7 +86,13 @@ function pluginPlace(
   more: Record<string, JsonSchema> = {},
 ): JsonSchema {
   const plugins = all.filter(({ definition }) => definition.kind === kind);
-  const names = plugins.map(({ definition }) => definition.name);
+  const presets = kind === 'load-distribution' ? Object.entries<Preset>(DISTRIBUTION_PRESETS) : [];
+  const names = [...plugins.map(({ definition }) => definition.name), ...presets.map(([name]) => name)];
+  const namesOf = ({ from, definition: { name } }: BundledPlugin): string[] => [
+    name,
+    from,
+    ...presets.flatMap(([preset, { use }]) => (use === name ? [preset] : [])),
+  ];
   return {
     type: 'object',
     additionalProperties: false,
@@ -100,7 +106,7 @@ function pluginPlace(
       ...more,
     },
     allOf: plugins.map(({ from, definition }) => ({
-      if: { required: ['use'], properties: { use: { enum: [definition.name, from] } } },
+      if: { required: ['use'], properties: { use: { enum: namesOf({ from, definition }) } } },
       // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
       then: {
         ...(published(plain(definition.options)).required === undefined ? {} : { required: ['options'] }),

@@ -7,6 +7,7 @@ import {
 } from '@fairlead/sdk';
 import type { Budget, FailureMode, HostConfig, PluginUse, PolicyUse } from '../config.ts';
 import type { Composition, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
+import { presetOf } from '../teams/presets.ts';
 import { checkDefinition, loadPlugin } from './load.ts';
 import { type Checked, type Complaint, checkValue, complaintFrom } from './schema-values.ts';
 
@@ -37,18 +38,29 @@ export class PlanLoader {
   async plan<K extends PluginKind>(kind: K, use: BoundedUse, where: string): Promise<PluginPlan<K> | undefined> {
     const { fail = 'closed', budget = UNBOUNDED } = use;
     try {
-      const { definition, module } = await this.#load(kind, use.use, `${where}.use`);
-      const checked = checkOptions(definition, use.options, where);
+      const preset = this.#preset(kind, use.use);
+      const { definition, module } = await this.#load(kind, preset?.plugin ?? use.use, `${where}.use`);
+      const options = preset === undefined ? use.options : { ...preset.options, ...use.options };
+      const checked = checkOptions(definition, options, where);
       for (const { code, path, what, mend } of checked.complaints) {
         const place = path === '' ? `${where}.options` : `${where}.options.${path}`;
         this.#complaints.push({ code, path: place, what: `${kind} plugin "${definition.name}": ${what}`, mend });
       }
       if (checked.complaints.length > 0) return undefined;
-      return { kind, name: definition.name, module, options: checked.value, where, definition, fail, budget };
+      const plan = { kind, name: definition.name, module, options: checked.value, where, definition, fail, budget };
+      return preset === undefined ? plan : { ...plan, preset: use.use };
     } catch (error) {
       this.#complaints.push(complaintFrom(error, where));
       return undefined;
     }
+  }
+
+  /** A name that operators know, unless a plugin of that name was handed over. */
+  #preset(kind: PluginKind, name: string): { plugin: string; options: object } | undefined {
+    const preset = presetOf(kind, name);
+    const given = this.#options.definitions?.get(`${kind}/${name}`);
+    if (preset === undefined || (given !== undefined && given.name !== preset.use)) return undefined;
+    return { plugin: given === undefined ? preset.use : name, options: preset.options };
   }
 
   async #load<K extends PluginKind>(kind: K, use: string, where: string) {

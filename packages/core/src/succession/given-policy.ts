@@ -5,6 +5,7 @@ import { loadPlugin } from '../plugins/load.ts';
 import { type ComposeOptions, PlanLoader } from '../plugins/plan-loader.ts';
 import { type Complaint, checkValue } from '../plugins/schema-values.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
+import { presetOf } from '../teams/presets.ts';
 import { KIND_OF } from './order.ts';
 
 /** A policy as `Host.swap` and `Host.shadow` take it: what `use` returned, or as in a configuration file. */
@@ -55,7 +56,10 @@ async function freshModule(
 ): Promise<{ definition: PluginDefinition; module: string }> {
   const given = definitions.get(`${kind}/${use}`);
   const { bases = [process.cwd()] } = sources;
-  const module = given === undefined ? (await loadPlugin(kind, use, bases, `${where}.use`)).module : given.module;
+  const module =
+    given === undefined
+      ? (await loadPlugin(kind, presetOf(kind, use)?.use ?? use, bases, `${where}.use`)).module
+      : given.module;
   if (module === undefined) {
     throw new FairleadError('FAIRLEAD_ERR_SWAP', `plugin "${use}" cannot be loaded afresh: its module is not known`, {
       where,

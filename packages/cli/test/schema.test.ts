@@ -84,7 +84,7 @@ describe('the published schema', () => {
 
   it('knows the options of a name that operators know', () => {
     const distribution = { use: 'balance-slb', options: { intervalMs: '1s', thresold: 1 } };
-    expect(wrongPaths({ ...right, distribution })).toEqual(['distribution.options.thresold']);
+    expect(wrongPaths({ ...right, distribution })).toContain('distribution.options.thresold');
   });
 
   it('names every bundled plugin in the place of its kind', () => {

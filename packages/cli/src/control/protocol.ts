@@ -36,11 +36,14 @@ export function readRequest(line: string): ControlRequest {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused('the request is no JSON object', 'write one as {"version":1,"command":"status"}');
-  const { version, command, args } = value as Record<string, unknown>;
+  const { version, command, args, ...more } = value as Record<string, unknown>;
   if (version !== CONTROL_VERSION) {
     const mend = 'use the fairlead command that came with the host';
     throw refused(`the request is of version ${JSON.stringify(version)}, this host has ${CONTROL_VERSION}`, mend);
   }
+  const [unknown] = Object.keys(more);
+  if (unknown !== undefined)
+    throw refused(`the request has a key that means nothing: "${unknown.slice(0, 80)}"`, 'leave it out');
   if (typeof command !== 'string') throw refused('the request names no command', 'add "command"');
   if (args !== undefined && (typeof args !== 'object' || args === null || Array.isArray(args)))
     throw refused('the arguments of the request are no object', 'write "args" as an object, or leave it out');

@@ -105,6 +105,7 @@ describe('the published schema', () => {
     ]);
     expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);
     expect(names('hypervisor')).toEqual(['simulated']);
+    expect(names('responder')).toEqual(['suspend']);
   });
 });
 

@@ -1,69 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import type { OptionsSchema, PluginDefinition, PluginKind, WrittenValue } from '@fairlead/sdk';
+import type { PluginDefinition, PluginKind } from '@fairlead/sdk';
 import { composeHost } from './compose.ts';
 import type { WrittenHostConfig } from './config.ts';
 import { Host } from './host.ts';
 import type { DistributionPreset } from './teams/presets.ts';
-
-/**
- * Options of a plugin as they are written in code: a quantity also with its unit, an option with a default or not.
- *
- * @example
- * ```ts
- * import type { WrittenOptions } from '@fairlead/core';
- * import type pcap from '@fairlead/nic-driver-pcap';
- *
- * const replayed: WrittenOptions<(typeof pcap)['options']> = { read: 'monday.pcapng', speedBps: '10Gbps' };
- * ```
- */
-export type WrittenOptions<S extends OptionsSchema> = WrittenValue<S>;
-
-/**
- * A plugin and its options, for a place in a host. `use` makes it.
- *
- * @example
- * ```ts
- * import { createHost, type Used, use } from '@fairlead/core';
- * import memoryNic from '@fairlead/nic-driver-memory';
- *
- * const driver: Used<'nic-driver'> = use(memoryNic, { speedBps: '10Gbps' });
- * createHost().nic('uplink0', driver);
- * ```
- */
-export interface Used<K extends PluginKind> {
-  /** What `definePlugin` returned. */
-  readonly definition: PluginDefinition<K>;
-  /** As written; checked against the plugin's schema when the host is built. */
-  readonly options: object;
-}
-
-/** The options that come behind a plugin in `use`: left out only when each of them has a default or is optional. */
-export type OptionsArgument<S extends OptionsSchema> =
-  Record<never, never> extends WrittenOptions<S> ? [options?: WrittenOptions<S>] : [options: WrittenOptions<S>];
-
-/**
- * Pairs a plugin with its options, which the compiler checks against the plugin's schema: an option that does not
- * exist, a value of the wrong type and a missing option that has no default are compile errors. What types cannot say
- * (bounds, patterns) is checked by `build`.
- *
- * @param plugin - What the plugin's package exports as its default.
- * @param options - The plugin's options; quantities as a number in their base unit, or as text with a unit.
- * @example
- * ```ts
- * import { use } from '@fairlead/core';
- * import afPacket from '@fairlead/nic-driver-af-packet';
- * import memoryNic from '@fairlead/nic-driver-memory';
- *
- * const simulated = use(memoryNic, { speedBps: '10Gbps' }); // or use(memoryNic): everything has a default
- * const real = use(afPacket, { interface: 'eth1' }); // without the interface it does not compile
- * ```
- */
-export function use<K extends PluginKind, S extends OptionsSchema>(
-  plugin: PluginDefinition<K, S>,
-  ...[options]: OptionsArgument<S>
-): Used<K> {
-  return { definition: plugin as unknown as PluginDefinition<K>, options: (options as object | undefined) ?? {} };
-}
+import type { Used } from './used.ts';
 
 /** What may be said of a NIC beside its name and driver. */
 export type MoreOfNic = Omit<WrittenHostConfig['nics'][number], 'name' | 'driver'>;
@@ -77,6 +18,9 @@ export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'b
 type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
 /** What may be said of a team beside its name. */
 export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name'>;
+type ChainOf = NonNullable<WrittenHostConfig['signals']>[number];
+/** What may be said of a chain beside its kind of signal and its responders. */
+export type MoreOfChain = Omit<ChainOf, 'on' | 'responders'>;
 /** A section of the configuration. */
 export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
@@ -107,6 +51,7 @@ export class HostBuilder {
   readonly #vms: unknown[] = [];
   readonly #ports: unknown[] = [];
   readonly #teams: unknown[] = [];
+  readonly #signals: unknown[] = [];
   readonly #sections: Record<string, unknown> = {};
 
   #place(used: Used<PluginKind>): { use: string; options: object } {
@@ -200,6 +145,22 @@ export class HostBuilder {
     return this;
   }
 
+  /**
+   * What is done about signals of one kind: a chain of responders, in the order of escalation.
+   *
+   * @example
+   * ```ts
+   * import { createHost, use } from '@fairlead/core';
+   * import suspend from '@fairlead/responder-suspend';
+   *
+   * const builder = createHost().onSignal('backlog', [use(suspend)], { forMs: '1s', ttlMs: '10s' });
+   * ```
+   */
+  onSignal(on: ChainOf['on'], responders: readonly Used<'responder'>[], more: MoreOfChain = {}): this {
+    this.#signals.push({ on, responders: responders.map((responder) => this.#place(responder)), ...more });
+    return this;
+  }
+
   /** Threads and batches: `kind`, `workers`, `batchFrames`, `stallMs`. */
   runtime(runtime: Section<'runtime'>): this {
     this.#sections['runtime'] = runtime;
@@ -241,7 +202,8 @@ export class HostBuilder {
   get written(): WrittenHostConfig {
     const ports = this.#ports.length === 0 ? {} : { ports: this.#ports };
     const teams = this.#teams.length === 0 ? {} : { teams: this.#teams };
-    return { nics: this.#nics, vms: this.#vms, ...ports, ...teams, ...this.#sections } as WrittenHostConfig;
+    const signals = this.#signals.length === 0 ? {} : { signals: this.#signals };
+    return { nics: this.#nics, vms: this.#vms, ...ports, ...teams, ...signals, ...this.#sections } as WrittenHostConfig;
   }
 
   /** Checks what has been written and makes the host, without starting it. */

@@ -3,6 +3,7 @@ import { type HostConfig, hostConfigSchema, type WrittenHostConfig } from './con
 import type { Composition, PluginPlan } from './plan.ts';
 import { type ComposeOptions, PlanLoader } from './plugins/plan-loader.ts';
 import { type Complaint, checkValue, closest } from './plugins/schema-values.ts';
+import { checkSignals } from './signals/check-signals.ts';
 import { checkTeams } from './teams/team-plan.ts';
 
 /** What came of a written configuration: a composition, and what is wrong with it. */
@@ -49,6 +50,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
     config.hypervisor === undefined ? undefined : await loader.plan('hypervisor', config.hypervisor, 'hypervisor');
   const shadows = await loader.shadows(config);
   const monitors = await loader.monitors(config);
+  const signals = await loader.responders(config);
   if (complaints.length > 0) return { composition: undefined, complaints };
   return {
     composition: {
@@ -60,6 +62,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
       hypervisor,
       shadows,
       monitors,
+      signals,
       sources: options,
     },
     complaints,
@@ -116,6 +119,11 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
     for (const [k, monitor] of (Array.isArray(monitors) ? monitors : []).entries())
       await look('link-monitor', monitor, `teams[${i}].monitors[${k}]`);
   }
+  for (const [i, rule] of list('signals').entries()) {
+    const responders = at(rule, 'responders');
+    for (const [k, responder] of (Array.isArray(responders) ? responders : []).entries())
+      await look('responder', responder, `signals[${i}].responders[${k}]`);
+  }
   await look('hypervisor', at(value, 'hypervisor'), 'hypervisor');
 }
 
@@ -154,6 +162,7 @@ function checkNames(config: HostConfig): Complaint[] {
   );
   unique(config.teams?.map((team) => team.name) ?? [], (i) => `teams[${i}].name`, 'name');
   checkTeams(config, invalid);
+  checkSignals(config, invalid);
   const ports = config.ports.map((port) => port.name);
   for (const [i, vm] of config.vms.entries()) {
     try {

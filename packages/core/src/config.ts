@@ -1,5 +1,6 @@
 import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
 import { MAX_TEAMS } from './memory/layout.ts';
+import { signalsSchema } from './signals/signal-config.ts';
 import { teamProperties } from './teams/team-config.ts';
 
 const name = (description: string) =>
@@ -64,6 +65,11 @@ const deviceSchema = Type.Object(
 const hypervisorSchema = Type.Object(
   { ...pluginUseSchema.properties, budget: controlBudgetSchema },
   { additionalProperties: false, description: 'the hypervisor; a call that fails leaves the VM as it was' },
+);
+
+const responderSchema = Type.Object(
+  { ...pluginUseSchema.properties, budget: controlBudgetSchema },
+  { additionalProperties: false, description: 'a responder; when a call of it fails the next one is asked' },
 );
 
 /** A policy, its fallback and what its failure means, in a place of the configuration. */
@@ -135,6 +141,10 @@ const vmSchema = Type.Object(
         'its IP addresses: announced when its frames go over another NIC, and all it may use under portSecurity mac+ip',
     }),
     start: Type.Boolean({ default: true, description: 'whether it runs when the host starts' }),
+    suspendOnFailover: Type.Boolean({
+      default: false,
+      description: 'whether it is suspended while a NIC that its frames went over fails over',
+    }),
   },
   { additionalProperties: false },
 );
@@ -245,6 +255,7 @@ export const hostConfigSchema = Type.Object(
     admission: Type.Optional(policySchema),
     distribution: Type.Optional(policySchema),
     hypervisor: Type.Optional(hypervisorSchema),
+    signals: signalsSchema(responderSchema),
     runtime: runtimeSchema,
     memory: memorySchema,
     security: securitySchema,

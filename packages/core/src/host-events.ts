@@ -3,6 +3,7 @@ import type { FailureMode } from './config.ts';
 import type { UnmetReservation } from './managers/resource-manager.ts';
 import type { VmState } from './managers/vm-manager.ts';
 import type { FaultCost, FaultInput } from './path/plugin-failure.ts';
+import type { ActionRecord } from './signals/action-record.ts';
 import type { ShadowNotice, SwapNotice } from './succession/exchange.ts';
 import type { TeamMove } from './teams/team-status.ts';
 
@@ -73,6 +74,8 @@ export interface HostEvents {
   worker: [loss: { worker: number; cause: string }];
   /** The VMs that are entitled to less than they have reserved, when these change. */
   'reservation-unmet': [unmet: readonly UnmetReservation[]];
+  /** A responder did something about a signal, it was undone, or it was withheld. */
+  action: [record: ActionRecord];
   /** A policy was exchanged while the host ran. */
   swap: [notice: SwapNotice];
   /** A shadow was set, cleared, or put aside because it failed; the policies that decide are not touched by it. */

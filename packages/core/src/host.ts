@@ -23,6 +23,7 @@ import type { InlineRuntime } from './runtime/inline.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { createHostDrivers, openDriver } from './runtime/stage.ts';
 import type { ShadowReport } from './shadow/shadow-report.ts';
+import { SignalManager } from './signals/signal-manager.ts';
 import type { PolicyExchange } from './succession/exchange.ts';
 import { Announcer } from './teams/announcer.ts';
 import { TeamManager } from './teams/team-manager.ts';
@@ -67,6 +68,8 @@ export class Host extends PolicyHost {
   readonly resources: ResourceManager;
   /** The VMs: their state and counters; starting, suspending, migrating them. */
   readonly vms: VmManager;
+  /** What is done about signals: the actions that stand, and undoing them. */
+  readonly signals: SignalManager;
   readonly #arena: Arena;
   readonly #clock: Clock;
   readonly #devices: Devices;
@@ -89,9 +92,8 @@ export class Host extends PolicyHost {
     const names = { nics: config.nics.map((nic) => nic.name), vms: config.vms.map((vm) => vm.name) };
     const handle = createArena(shapeOf(config), names);
     this.#faults = new HostFaults(names, (fault) => this.#tell(fault));
-    const inline = config.runtime.kind === 'inline';
     this.#arena = new Arena(handle, config.runtime.workers);
-    this.#clock = inline ? new VirtualClock() : new SystemClock();
+    this.#clock = config.runtime.kind === 'inline' ? new VirtualClock() : new SystemClock();
     fillVmRows(this.#arena.vms, composition);
     this.#surroundings = {
       nics: this.#arena.nics,
@@ -137,12 +139,12 @@ export class Host extends PolicyHost {
       },
       hypervisor,
     );
-    const { nics } = this;
-    const devices = this.#devices;
-    const surroundings = this.#surroundings;
-    const parts = { arena: this.#arena, clock: this.#clock, composition, devices, nics, hostFrames, surroundings };
+    const { nics, teams, vms } = this;
+    const shared = { arena: this.#arena, composition, surroundings: this.#surroundings };
+    this.signals = new SignalManager({ ...shared, teams, vms }, (action) => this.emit('action', action));
+    const control = { devices: this.#devices, nics, signals: this.signals, hostFrames, host: this };
     this.#runtime = new Runtime(
-      { ...parts, host: this },
+      { ...shared, ...control, clock: this.#clock },
       {
         fault: (fault, worker) => this.#faults.path(fault, worker),
         driverFailed: (fault, worker, hung) => this.#driverFailed(fault, worker, hung),
@@ -287,6 +289,7 @@ export class Host extends PolicyHost {
   async #close(): Promise<void> {
     this.#state = 'closed';
     await this.#runtime.stop();
+    await this.signals.close();
     await this.nics.monitors?.close();
     await this.#devices.close();
     const { nics, hypervisor } = this.#composition;

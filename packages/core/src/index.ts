@@ -2,15 +2,12 @@ export {
   createHost,
   HostBuilder,
   hostFrom,
+  type MoreOfChain,
   type MoreOfNic,
   type MoreOfPolicy,
   type MoreOfVm,
-  type OptionsArgument,
   type Section,
   type TeamMembers,
-  type Used,
-  use,
-  type WrittenOptions,
 } from './builder.ts';
 export type { CostProbe } from './clock.ts';
 export { type Composed, checkHost, composeHost } from './compose.ts';
@@ -57,9 +54,12 @@ export type {
   ShadowReport,
   ShadowSectionReport,
 } from './shadow/shadow-report.ts';
+export type { ActionRecord, ActionState } from './signals/action-record.ts';
+export type { SignalManager } from './signals/signal-manager.ts';
 export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
 export { DISTRIBUTION_PRESETS, type DistributionPreset, type Preset, presetOf } from './teams/presets.ts';
 export type { TeamEdit } from './teams/team-edit.ts';
 export type { TeamManager } from './teams/team-manager.ts';
 export type { Reselect, TeamPlan, TeamRules } from './teams/team-rules.ts';
 export type { TeamMove, TeamStatus } from './teams/team-status.ts';
+export { type OptionsArgument, type Used, use, type WrittenOptions } from './used.ts';

@@ -74,9 +74,10 @@ export interface Composition {
   readonly admission: PolicyPlan<'admission'>;
   /** Who distributes. */
   readonly distribution: PolicyPlan<'load-distribution'>;
-  /** Who acts on the VMs. */
   /** The link monitors of each team, in the order of the teams. */
   readonly monitors: readonly (readonly PluginPlan<'link-monitor'>[])[];
+  /** The responders of each chain, in the order of `config.signals`. */
+  readonly signals: readonly (readonly PluginPlan<'responder'>[])[];
   /** What controls the VMs; undefined: nothing does. */
   readonly hypervisor: PluginPlan<'hypervisor'> | undefined;
   /** Policies that are asked beside those that decide. */

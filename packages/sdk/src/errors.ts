@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   FAIRLEAD_ERR_UNKNOWN_NIC: 'No NIC of this host has this name.',
   FAIRLEAD_ERR_UNKNOWN_TEAM: 'No team of this host has this name.',
   FAIRLEAD_ERR_UNKNOWN_VM: 'No VM of this host has this name.',
+  FAIRLEAD_ERR_UNKNOWN_ACTION: 'No action of a responder stands under this number.',
+  FAIRLEAD_ERR_RESPONDER: 'A responder asked for something that its signal does not allow. It was refused.',
   FAIRLEAD_ERR_VM_STATE: 'The VM is in a state in which this cannot be done.',
   FAIRLEAD_ERR_HYPERVISOR: 'The hypervisor did not do what it was asked. The cause says why.',
   FAIRLEAD_ERR_HOST_STATE: 'The host is in a state in which this cannot be done, as stepping one that was closed.',

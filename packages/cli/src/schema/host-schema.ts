@@ -13,11 +13,13 @@ export async function hostSchema(): Promise<JsonSchema> {
     if (schema?.properties !== undefined)
       schema.properties[key] = description === undefined ? value : { description, ...value };
   };
+  const chain = properties['signals']?.items;
   const policy = moreKeys(properties['admission']);
   const more: Partial<Record<PluginKind, Record<string, JsonSchema>>> = {
     'nic-driver': moreKeys(properties['nics']?.items?.properties?.['driver']),
     'device-emulator': moreKeys(properties['ports']?.items?.properties?.['device']),
     hypervisor: moreKeys(properties['hypervisor']),
+    responder: moreKeys(chain?.properties?.['responders']?.items),
   };
   place(properties['nics']?.items, 'driver', inAllOf('nic-driver'));
   place(properties['vms']?.items, 'device', inAllOf('device-emulator'));
@@ -29,6 +31,8 @@ export async function hostSchema(): Promise<JsonSchema> {
   place(host, 'hypervisor', inAllOf('hypervisor'));
   const monitors = properties['teams']?.items?.properties?.['monitors'];
   if (monitors !== undefined) monitors.items = inAllOf('link-monitor');
+  const responders = chain?.properties?.['responders'];
+  if (responders !== undefined) responders.items = inAllOf('responder');
   const kinds = [
     'nic-driver',
     'device-emulator',
@@ -36,6 +40,7 @@ export async function hostSchema(): Promise<JsonSchema> {
     'load-distribution',
     'link-monitor',
     'hypervisor',
+    'responder',
   ] as const;
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',

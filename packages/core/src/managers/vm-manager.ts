@@ -73,6 +73,8 @@ export class VmManager {
   readonly #plan: HypervisorPlan;
   readonly #pending = new Map<number, Promise<unknown>>();
   readonly #rows: ReadonlyMap<string, number>;
+  /** VMs that an operator has suspended: only he lets them go on. */
+  readonly #byHand = new Set<number>();
 
   constructor(
     table: VmTable,
@@ -107,17 +109,25 @@ export class VmManager {
   }
 
   /** Pauses a VM. One that is suspended already stays so. */
-  suspend(name: string): Promise<void> {
+  suspend(name: string, by: 'operator' | 'responder' = 'operator'): Promise<void> {
+    if (by === 'operator') this.#byHand.add(this.index(name));
     return this.#move(name, 'suspend');
   }
 
   /** Lets a suspended VM go on; its waiting frames are sent. */
-  resume(name: string): Promise<void> {
+  resume(name: string, by: 'operator' | 'responder' = 'operator'): Promise<void> {
+    if (by === 'operator') this.#byHand.delete(this.index(name));
     return this.#move(name, 'resume');
+  }
+
+  /** True when an operator has suspended it, and no responder may resume it. */
+  suspendedByHand(vm: number): boolean {
+    return this.#byHand.has(vm);
   }
 
   /** Ends a VM. */
   stop(name: string): Promise<void> {
+    this.#byHand.delete(this.index(name));
     return this.#move(name, 'stop');
   }
 

@@ -114,6 +114,20 @@ export class PlanLoader {
     return all;
   }
 
+  /** The responders of each chain. */
+  async responders(config: HostConfig): Promise<PluginPlan<'responder'>[][]> {
+    const all: PluginPlan<'responder'>[][] = [];
+    for (const [i, { responders }] of config.signals.entries()) {
+      const plans: PluginPlan<'responder'>[] = [];
+      for (const [k, use] of responders.entries()) {
+        const plan = await this.plan('responder', use, `signals[${i}].responders[${k}]`);
+        if (plan !== undefined) plans.push(plan);
+      }
+      all.push(plans);
+    }
+    return all;
+  }
+
   async devices(config: HostConfig): Promise<DevicePlan[]> {
     const devices: DevicePlan[] = [];
     const add = async (

@@ -2,6 +2,7 @@ import type { Clock } from '@fairlead/sdk';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
+import type { SignalManager } from '../signals/signal-manager.ts';
 import type { Devices } from './devices.ts';
 
 /**
@@ -12,6 +13,7 @@ export class DeviceLoop {
   readonly #arena: Arena;
   readonly #devices: Devices;
   readonly #nics: NicManager;
+  readonly #signals: SignalManager;
   readonly #hostFrames: HostFramePort;
   readonly #clock: Clock;
   readonly #linkPollMs: number;
@@ -26,6 +28,7 @@ export class DeviceLoop {
     arena: Arena,
     devices: Devices,
     nics: NicManager,
+    signals: SignalManager,
     hostFrames: HostFramePort,
     clock: Clock,
     linkPollMs: number,
@@ -33,6 +36,7 @@ export class DeviceLoop {
     this.#arena = arena;
     this.#devices = devices;
     this.#nics = nics;
+    this.#signals = signals;
     this.#hostFrames = hostFrames;
     this.#clock = clock;
     this.#linkPollMs = linkPollMs;
@@ -50,6 +54,7 @@ export class DeviceLoop {
 
   #watchLinks(): void {
     this.#nics.poll(this.#clock.nowUs());
+    this.#signals.poll(this.#clock.nowUs());
     const periodMs = this.#atRest() ? this.#linkPollMs * REST_FACTOR : this.#linkPollMs;
     this.#linkTimer = setTimeout(() => this.#watchLinks(), periodMs);
   }

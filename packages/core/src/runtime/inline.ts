@@ -3,6 +3,7 @@ import type { VirtualClock } from '../clock.ts';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Forwarder } from '../path/forwarder.ts';
+import type { SignalManager } from '../signals/signal-manager.ts';
 import type { Devices } from './devices.ts';
 
 /** How finely the virtual clock moves while something is under way, in microseconds. */
@@ -16,6 +17,7 @@ export class InlineRuntime {
   readonly #clock: VirtualClock;
   readonly #devices: Devices;
   readonly #nics: NicManager;
+  readonly #signals: SignalManager;
   readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
   readonly #calls = new Set<{ readonly dueUs: number; readonly callback: () => void }>();
@@ -27,12 +29,14 @@ export class InlineRuntime {
     clock: VirtualClock,
     devices: Devices,
     nics: NicManager,
+    signals: SignalManager,
     hostFrames: HostFramePort,
     forwarder: Forwarder,
   ) {
     this.#clock = clock;
     this.#devices = devices;
     this.#nics = nics;
+    this.#signals = signals;
     this.#hostFrames = hostFrames;
     this.#forwarder = forwarder;
   }
@@ -46,6 +50,7 @@ export class InlineRuntime {
     this.#deviceDueUs = this.#devices.poll(nowUs);
     this.#hostFrames.poll(nowUs);
     this.#nics.poll(nowUs);
+    this.#signals.poll(nowUs);
     const work = this.#forwarder.sweep(nowUs);
     // What was delivered in this pass reaches its guest in the same one.
     if (work > 0) this.#deviceDueUs = Math.min(this.#deviceDueUs, this.#devices.poll(nowUs));

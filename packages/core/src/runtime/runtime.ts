@@ -7,6 +7,7 @@ import type { PluginFault } from '../path/plugin-failure.ts';
 import type { Composition } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
+import type { SignalManager } from '../signals/signal-manager.ts';
 import { type ExchangeHost, PolicyExchange } from '../succession/exchange.ts';
 import { createInlineLoop } from '../succession/inline-loop.ts';
 import { DeviceLoop } from './device-loop.ts';
@@ -21,6 +22,7 @@ export interface RuntimeParts {
   readonly composition: Composition;
   readonly devices: Devices;
   readonly nics: NicManager;
+  readonly signals: SignalManager;
   readonly hostFrames: HostFramePort;
   readonly surroundings: Surroundings;
   readonly host: ExchangeHost;
@@ -50,21 +52,21 @@ export class Runtime {
   }
 
   async #startInline(open: () => Promise<void>): Promise<void> {
-    const { arena, clock, composition, devices, nics, hostFrames, surroundings, host } = this.#parts;
+    const { arena, clock, composition, devices, nics, signals, hostFrames, surroundings, host } = this.#parts;
     await open();
     const loop = createInlineLoop(arena.handle, composition, nics.drivers, surroundings, {
       fault: (fault) => this.#faulted(fault, 0),
       driverFailed: (fault) => this.#report.driverFailed(fault, 0, false),
       shadowFailed: this.#shadowFailed,
     });
-    const inline = new InlineRuntime(clock as VirtualClock, devices, nics, hostFrames, loop.forwarder);
+    const inline = new InlineRuntime(clock as VirtualClock, devices, nics, signals, hostFrames, loop.forwarder);
     this.inline = inline;
     this.exchange = new PolicyExchange(composition, loop, inline.after.bind(inline), host);
     await this.exchange.setConfigured();
   }
 
   async #startWorkers(open: () => Promise<void>): Promise<void> {
-    const { arena, clock, composition, devices, nics, hostFrames, host } = this.#parts;
+    const { arena, clock, composition, devices, nics, signals, hostFrames, host } = this.#parts;
     const events: WorkerEvents = {
       ...this.#report,
       fault: (fault, worker) => this.#faulted(fault, worker),
@@ -77,7 +79,7 @@ export class Runtime {
     await workers.start();
     await this.exchange.setConfigured();
     const { linkPollMs } = composition.config.monitor;
-    this.#deviceLoop = new DeviceLoop(arena, devices, nics, hostFrames, clock, linkPollMs);
+    this.#deviceLoop = new DeviceLoop(arena, devices, nics, signals, hostFrames, clock, linkPollMs);
     this.#deviceLoop.start();
   }
 

@@ -1,6 +1,7 @@
 import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { Announcer } from './announcer.ts';
+import { LeavingNics } from './leaving-nics.ts';
 import { Team } from './team.ts';
 import { editedPlan, type TeamEdit } from './team-edit.ts';
 import type { TeamPlan } from './team-rules.ts';
@@ -35,6 +36,8 @@ export class TeamManager {
   readonly #moved: (move: TeamMove) => void;
   readonly #served: (readonly number[])[];
   readonly #pins: VmPins;
+  /** The NICs that fail over. */
+  readonly leaving: LeavingNics;
   /** Teams that have been served before. */
   readonly #everServed = new Set<number>();
   /** The latest moves, the oldest first. */
@@ -58,6 +61,7 @@ export class TeamManager {
     this.#teams = plans.map((plan) => new Team(plan, members));
     this.#served = plans.map(() => []);
     this.#pins = new VmPins(arena);
+    this.leaving = new LeavingNics(arena);
     this.#writeRoles();
   }
 
@@ -108,7 +112,7 @@ export class TeamManager {
   }
 
   #publish(nowUs: number, cause: string): void {
-    const { threads, teams, nics, handle } = this.#arena;
+    const { threads, teams, handle } = this.#arena;
     let all = 0;
     for (const [team, plan] of this.#plans.entries()) {
       const { serving, by } = this.#servingOf(team);
@@ -123,16 +127,13 @@ export class TeamManager {
       const before = this.#served[team] as readonly number[];
       if (serving.join() === before.join()) continue;
       this.#served[team] = serving;
+      this.leaving.note(team, before, serving);
       // Nobody has to be told where VMs are that were nowhere yet: their own frames say so.
       if (serving.length > 0 && this.#everServed.has(team)) this.#announcer?.announce(team, nowUs);
       if (serving.length > 0) this.#everServed.add(team);
       this.#record({ atUs: nowUs, team: plan.name, from: this.#named(before), to: this.#named(serving), cause });
     }
-    for (let nic = 0; nic < nics.count; nic++) {
-      // A NIC that no longer serves gives back what waits on its queue: that is a failover, whatever brought it about.
-      if (((threads.available >>> nic) & 1) === 1 && ((all >>> nic) & 1) === 0) nics.failover[nic] = 1;
-      else if (((all >>> nic) & 1) === 1) nics.failover[nic] = 0;
-    }
+    this.leaving.flag(all);
     threads.available = all;
     for (let worker = 0; worker < handle.shape.workers; worker++) threads.wake(worker);
   }

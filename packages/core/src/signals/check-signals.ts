@@ -1,0 +1,32 @@
+import type { HostConfig } from '../config.ts';
+import { closest } from '../plugins/schema-values.ts';
+
+/** Finds what does not fit together in the chains of a host. */
+export function checkSignals(
+  { signals, vms, memory }: HostConfig,
+  invalid: (path: string, what: string, mend: string) => void,
+): void {
+  const known = new Set(vms.map((vm) => vm.name));
+  for (const [i, { on, allow, vms: targets, backlog }] of signals.entries()) {
+    for (const [key, names] of Object.entries({ allow, vms: targets })) {
+      for (const [k, name] of names.entries()) {
+        if (known.has(name)) continue;
+        const near = closest(name, [...known]);
+        const mend = near === undefined ? 'use the name of a VM' : `did you mean "${near}"?`;
+        invalid(`signals[${i}].${key}[${k}]`, `there is no VM "${name}"`, mend);
+      }
+    }
+    const where = `signals[${i}].backlog`;
+    if (backlog === undefined) continue;
+    if (on !== 'backlog') invalid(where, `it says when a VM is behind, to a chain on ${on}`, 'remove it');
+    if (backlog.lowFrames >= backlog.frames)
+      invalid(where, 'lowFrames is not below frames', 'lower lowFrames, or raise frames');
+    if (backlog.frames > memory.txRingFrames)
+      invalid(where, `no more than ${memory.txRingFrames} frames ever wait`, 'lower frames, or raise txRingFrames');
+  }
+  if (signals.some(({ on }) => on === 'failover')) return;
+  const asks = vms.findIndex((vm) => vm.suspendOnFailover);
+  if (asks < 0) return;
+  const mend = 'add signals: [{ on: failover, responders: [{ use: suspend }] }]';
+  invalid(`vms[${asks}].suspendOnFailover`, 'nobody suspends it: no chain answers failover', mend);
+}

@@ -8,6 +8,7 @@ import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
 import vmAffinity from '@fairlead/load-distribution-vm-affinity';
+import weighted from '@fairlead/load-distribution-weighted';
 import { conformanceLaws, type Law } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import { frames, numberOf, upTo } from './support/frames.ts';
@@ -16,6 +17,7 @@ import { guest, MAC, nic, simulatedHost, started, takeSent } from './support/hos
 const together = { priority: true, reservations: true };
 const inTunnels = { layer: 'layer2+3', encapsulated: true, weighted: true } as const;
 const hurried = { granularity: 'bucket', intervalMs: 1, thresholdPercent: 0 } as const;
+const inTurn = { weights: { nic0: 3 }, per: 'frame' } as const;
 const pinned = { pins: { vm0: 'nic0' } };
 
 /** Every bundled algorithm with its laws, and the forms in which a host uses it. */
@@ -40,6 +42,10 @@ const ALGORITHMS: Record<
   'round-robin': {
     laws: conformanceLaws(roundRobin),
     forms: [use(roundRobin), use(roundRobin, { weighted: true })],
+  },
+  weighted: {
+    laws: conformanceLaws(weighted, { options: [inTurn] }),
+    forms: [use(weighted), use(weighted, { per: 'vm' }), use(weighted, inTurn)],
   },
   'vm-affinity': { laws: conformanceLaws(vmAffinity, { options: [pinned] }), forms: [use(vmAffinity)] },
 };

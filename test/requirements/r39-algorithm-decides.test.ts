@@ -6,6 +6,7 @@ import originatingPort from '@fairlead/load-distribution-originating-port';
 import pendingLoad from '@fairlead/load-distribution-pending-load';
 import roundRobin from '@fairlead/load-distribution-round-robin';
 import vmAffinity from '@fairlead/load-distribution-vm-affinity';
+import weighted from '@fairlead/load-distribution-weighted';
 import { describe, expect, it } from 'vitest';
 import { frame } from './support/frames.ts';
 import { BYTE_PER_US, chosenNic, enableOnly, guest, MAC, simulatedHost, started } from './support/hosts.ts';
@@ -20,6 +21,7 @@ const ALGORITHMS: Record<string, (builder: HostBuilder) => HostBuilder> = {
   'flow-hash': (builder) => builder.distribute(use(flowHash)),
   'flow-hash, src-mac': (builder) => builder.distribute(use(flowHash, { layer: 'src-mac' })),
   'load-rebalance': (builder) => builder.distribute(use(loadRebalance)),
+  weighted: (builder) => builder.distribute(use(weighted, { weights: { nic1: 3 }, per: 'frame' })),
   '(none)': (builder) => builder,
 };
 
@@ -62,6 +64,7 @@ describe('requirement 39: when both NICs are available a load-distribution algor
       flow-hash               1 1 1 1 1 1 1 1 1 1 1 1
       flow-hash, src-mac      1 1 1 1 1 1 1 1 1 1 1 1
       load-rebalance          0 1 0 0 1 1 1 0 0 1 0 1
+      weighted                1 0 1 1 1 0 1 1 1 0 1 1
       (none)                  0 0 0 0 0 0 0 0 0 0 0 0
       "
     `);

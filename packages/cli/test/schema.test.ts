@@ -101,6 +101,7 @@ describe('the published schema', () => {
       'pending-load',
       'round-robin',
       'vm-affinity',
+      'weighted',
       ...Object.keys(DISTRIBUTION_PRESETS),
     ]);
     expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);

@@ -1,0 +1,58 @@
+import type { NicTable } from '@fairlead/sdk';
+import { Turn } from './weights.ts';
+
+/** Places that flows and VMs fall into; the finest weight that they can express. */
+export const PLACES = 1024;
+
+/**
+ * The NIC of each place, as often as its weight says. A place whose NIC is not available goes to another one, by weighted
+ * rendezvous (Thaler & Ravishankar 1998; Schindelhauer & Schomaker 2005): which one depends on the place and on what is
+ * available alone, so that no other place moves, and it returns when its NIC does.
+ */
+export class Deal {
+  /** NIC number by place, for the NICs that are available now. */
+  readonly nic = new Int32Array(PLACES);
+  epoch = -1;
+  readonly #home: Int32Array;
+  readonly #weights: Float64Array;
+
+  constructor(nics: NicTable, weights: Float64Array) {
+    this.#weights = weights;
+    const all = Int32Array.from({ length: nics.count }, (_, nic) => nic);
+    const turn = new Turn(weights);
+    this.#home = Int32Array.from({ length: PLACES }, () => turn.next(all, nics.count));
+  }
+
+  /** Follows what is available. */
+  arrange({ available, availableCount, epoch }: NicTable): void {
+    this.epoch = epoch;
+    for (let place = 0; place < PLACES; place++) this.nic[place] = -1;
+    for (let k = 0; k < availableCount; k++) {
+      const nic = available[k];
+      for (let place = 0; place < PLACES; place++) if (this.#home[place] === nic) this.nic[place] = nic;
+    }
+    for (let place = 0; place < PLACES; place++) {
+      if (this.nic[place] < 0) this.nic[place] = this.#rendezvous(place, available, availableCount);
+    }
+  }
+
+  #rendezvous(place: number, nics: Int32Array, count: number): number {
+    let chosen = nics[0];
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < count; k++) {
+      const score = -Math.log(chance(place, nics[k])) / this.#weights[nics[k]];
+      if (score >= least) continue;
+      least = score;
+      chosen = nics[k];
+    }
+    return chosen;
+  }
+}
+
+/** A number between 0 and 1, of its own for each pair. */
+function chance(place: number, nic: number): number {
+  let hash = Math.imul(place + 1, 0x9e3779b1) ^ Math.imul(nic + 1, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32 + 2 ** -33;
+}

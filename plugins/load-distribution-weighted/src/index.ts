@@ -1,0 +1,88 @@
+import {
+  definePlugin,
+  inject,
+  type LoadDistribution,
+  Nics,
+  type NicTable,
+  Options,
+  type Static,
+  type TransmitBatch,
+  Vms,
+  type VmTable,
+} from '@fairlead/sdk';
+import { Deal, PLACES } from './deal.ts';
+import { weightedOptions } from './options.ts';
+import { Turn, weightsOf } from './weights.ts';
+
+export { weightedOptions };
+
+/**
+ * Each NIC has as much of the frames, the flows or the VMs as its weight says, whatever its load.
+ *
+ * @example
+ * ```ts
+ * const policy = new Weighted(nics, vms, { weights: { fibre: 4, copper: 1 }, per: 'flow' });
+ * ```
+ */
+export class Weighted implements LoadDistribution {
+  readonly #nics: NicTable;
+  readonly #vmTeam: Int32Array;
+  readonly #per: 'frame' | 'flow' | 'vm';
+  readonly #weights: Float64Array;
+  readonly #turn: Turn;
+  #epoch = -1;
+  /** By team, each of which has other NICs. */
+  readonly #deals: Deal[] = [];
+
+  /** @throws FairleadError `FAIRLEAD_ERR_CONFIG_NAME` when a weight is that of a NIC which the host does not have. */
+  constructor(
+    @inject(Nics) nics: NicTable,
+    @inject(Vms) vms: VmTable,
+    @inject(Options) { weights, per }: Static<typeof weightedOptions>,
+  ) {
+    this.#nics = nics;
+    this.#vmTeam = vms.team;
+    this.#per = per;
+    this.#weights = weightsOf(weights, nics);
+    this.#turn = new Turn(this.#weights);
+    if (per !== 'frame') for (const team of vms.team) this.#dealOf(team);
+  }
+
+  select(batch: TransmitBatch): undefined {
+    if (this.#per === 'frame') return this.#inTurn(batch);
+    const deal = this.#dealOf(this.#vmTeam[batch.vm]);
+    if (deal.epoch !== this.#nics.epoch) deal.arrange(this.#nics);
+    const { flow, nic: chosen, count, vm } = batch;
+    const byPlace = deal.nic;
+    if (this.#per === 'vm') {
+      const nic = byPlace[vm & (PLACES - 1)];
+      for (let i = 0; i < count; i++) chosen[i] = nic;
+      return;
+    }
+    for (let i = 0; i < count; i++) chosen[i] = byPlace[flow[i] & (PLACES - 1)];
+  }
+
+  #inTurn({ nic: chosen, count }: TransmitBatch): undefined {
+    const { available, availableCount, epoch } = this.#nics;
+    if (epoch !== this.#epoch) {
+      this.#epoch = epoch;
+      this.#turn.clear();
+    }
+    for (let i = 0; i < count; i++) chosen[i] = this.#turn.next(available, availableCount);
+  }
+
+  /** A team that had no VM when the host started has its deal when it first has one. */
+  #dealOf(team: number): Deal {
+    return (this.#deals[team] ??= new Deal(this.#nics, this.#weights));
+  }
+}
+
+export default definePlugin({
+  kind: 'load-distribution',
+  name: 'weighted',
+  apiVersion: 1,
+  options: weightedOptions,
+  implementation: Weighted,
+  needs: ['flow'],
+  module: import.meta.url,
+});

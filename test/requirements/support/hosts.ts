@@ -10,6 +10,8 @@ type WrittenVm = NonNullable<WrittenHostConfig['vms']>[number];
 export interface SimulatedVm {
   readonly bandwidth?: NonNullable<WrittenVm['bandwidth']>;
   readonly start?: boolean;
+  readonly team?: string;
+  readonly suspendOnFailover?: boolean;
   readonly traffic?: Written<TrafficOptions>;
 }
 
@@ -56,6 +58,14 @@ export function nic(host: Host, name: string): MemoryNic {
 /** Passes at the present time until nothing moves any more; the clock stands still. */
 export function settle(host: Host): void {
   while (host.pass() > 0);
+}
+
+/** Lets virtual time go by, a millisecond at a time, and the responders have their turn in between. */
+export async function runWithResponders(host: Host, ms: number): Promise<void> {
+  for (let done = 0; done < ms; done++) {
+    host.run(1000);
+    await host.signals.idle();
+  }
 }
 
 /** Makes exactly these NICs available, by the operator's hand. */

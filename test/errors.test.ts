@@ -34,6 +34,12 @@ for (const place of sources) {
     named.set(code, place);
 }
 
+const provoked = ['packages', 'plugins', 'test', 'examples', 'bench']
+  .flatMap(sourcesBelow)
+  .filter((place) => /\.test\.(ts|js|mjs)$/.test(place))
+  .map((place) => readFileSync(path.join(root, place), 'utf8'))
+  .join('\n');
+
 /** Codes that the page lists as reserved: kept, but not raised. */
 const [, reservedPart = ''] = /^## Reserved\n([^]*?)(?=^## |$(?![^]))/m.exec(page) ?? [];
 const reserved = [...reservedPart.matchAll(/^### (\S+)$/gm)].map(([, code]) => code as string);
@@ -55,6 +61,11 @@ describe('the error codes', () => {
 
   it('are each raised somewhere, but for those that the page calls reserved', () => {
     expect(table.filter((code) => !named.has(code))).toEqual([...reserved].sort());
+  });
+
+  it('are each in a test that provokes it, but for those that the page calls reserved', () => {
+    const untested = table.filter((code) => !reserved.includes(code) && !new RegExp(`\\b${code}\\b`).test(provoked));
+    expect(untested).toEqual([]);
   });
 
   it('are those of the table wherever a source names one', () => {

@@ -92,6 +92,31 @@ describe('fairlead run', () => {
     expect(output.objects.at(-1)).toMatchObject({ type: 'end', conserved: true });
   });
 
+  it('ends with 1 and says which plugin failed, where its place says fail: stop', async () => {
+    const sdk = import.meta.resolve('@fairlead/sdk');
+    writeFileSync(
+      join(folder, 'gives-up.mjs'),
+      `import { definePlugin, Type } from ${JSON.stringify(sdk)};
+      class GivesUp { admit() { throw new Error('no idea'); } }
+      export default definePlugin({ kind: 'admission', name: 'gives-up', apiVersion: 1, options: Type.Object({}), implementation: GivesUp });`,
+    );
+    const file = fileWith(`${host}admission: { use: ./gives-up.mjs, fail: stop }\n`);
+    const child = spawn(process.execPath, [main, 'run', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [said, told] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += chunk;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(1);
+    expect(told).toMatch(/^error: .*gives-up.*$/m);
+    expect(told).toContain('no idea');
+    expect(told).toContain('[FAIRLEAD_ERR_HOST_STOPPED]');
+    expect(said).toContain('conserved: every frame accounted for');
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)('ends cleanly on %s', async (signal) => {
     const child = spawn(process.execPath, [main, 'run', fileWith(host), '--json'], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,6 +2,7 @@ import type { PluginDefinition } from '@fairlead/sdk';
 import { composeHost } from '../../src/compose.ts';
 import type { WrittenHostConfig } from '../../src/config.ts';
 import { Host } from '../../src/host.ts';
+import type { HostParts } from '../../src/host-parts.ts';
 import { bundled, type MemoryGuestHand, type MemoryNicHand } from './bundled.ts';
 import { macOf } from './frames.ts';
 
@@ -9,6 +10,7 @@ import { macOf } from './frames.ts';
 export async function inlineHost(
   change: Partial<WrittenHostConfig> = {},
   definitions: readonly PluginDefinition[] = [],
+  parts: HostParts = {},
 ): Promise<Host> {
   const given = new Map(definitions.map((definition) => [`${definition.kind}/${definition.name}`, definition]));
   const written: WrittenHostConfig = {
@@ -19,7 +21,7 @@ export async function inlineHost(
     announce: { count: 0 }, // frames that no VM has sent are in the way of exact counts
     ...change,
   };
-  const host = new Host(await composeHost(written, { bases: [bundled], definitions: given }));
+  const host = new Host(await composeHost(written, { bases: [bundled], definitions: given }), parts);
   return host.start();
 }
 

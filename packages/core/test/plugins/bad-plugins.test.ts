@@ -1,6 +1,7 @@
 import { definePlugin, type LoadDistribution, type PluginDefinition, Type } from '@fairlead/sdk';
 import { describe, expect, it } from 'vitest';
 import type { HostFault } from '../../src/host-events.ts';
+import { HandProbe } from '../given/cost-probe.ts';
 import { frame, macOf, markOf } from '../given/frames.ts';
 import { guestOf, inlineHost, nicOf } from '../given/inline-host.ts';
 
@@ -39,16 +40,16 @@ Part.inject = [ByWayOf];
 
 describe('a bad plugin keeps the host from being made, under a code of its own that names it and the mend', () => {
   it.each<[string, string, PluginDefinition | undefined]>([
-    ['that is missing', 'NOT_FOUND', undefined],
-    ['built for another apiVersion', 'API_VERSION', bad({ apiVersion: 7 })],
+    ['that is missing', 'FAIRLEAD_ERR_PLUGIN_NOT_FOUND', undefined],
+    ['built for another apiVersion', 'FAIRLEAD_ERR_PLUGIN_API_VERSION', bad({ apiVersion: 7 })],
     [
       'whose schema does not compile',
-      'SCHEMA',
+      'FAIRLEAD_ERR_PLUGIN_SCHEMA',
       bad({ options: { type: 'object', properties: { a: { type: 'no' } } } }),
     ],
     [
       'that throws in its constructor',
-      'CONSTRUCT',
+      'FAIRLEAD_ERR_PLUGIN_CONSTRUCT',
       bad({
         implementation: class extends Sound {
           constructor() {
@@ -60,19 +61,19 @@ describe('a bad plugin keeps the host from being made, under a code of its own t
     ],
     [
       'that asks for a token that does not exist',
-      'TOKEN',
+      'FAIRLEAD_ERR_PLUGIN_TOKEN',
       bad({
         implementation: class extends Sound {
           static inject = [Symbol('nothing')];
         },
       }),
     ],
-    ['that asks for itself', 'CIRCULAR', bad({ implementation: Circular })],
-    ['that asks for what asks for it', 'CIRCULAR', bad({ implementation: ByWayOf })],
-    ['without its hook', 'HOOK', bad({ implementation: class extends Object {} })],
+    ['that asks for itself', 'FAIRLEAD_ERR_PLUGIN_CIRCULAR', bad({ implementation: Circular })],
+    ['that asks for what asks for it', 'FAIRLEAD_ERR_PLUGIN_CIRCULAR', bad({ implementation: ByWayOf })],
+    ['without its hook', 'FAIRLEAD_ERR_PLUGIN_HOOK', bad({ implementation: class extends Object {} })],
     [
       'whose kernel is async',
-      'ASYNC',
+      'FAIRLEAD_ERR_PLUGIN_ASYNC',
       bad({
         implementation: class {
           async select(): Promise<void> {}
@@ -83,7 +84,7 @@ describe('a bad plugin keeps the host from being made, under a code of its own t
     const given = definition === undefined ? [] : [definition];
     const made = inlineHost({ distribution: { use: 'bad' } }, given);
     await expect(made).rejects.toMatchObject({
-      code: `FAIRLEAD_ERR_PLUGIN_${code}`,
+      code,
       where: expect.stringMatching(/^distribution/),
       mend: expect.stringMatching(/\w/),
       message: expect.stringContaining('"bad"'),
@@ -95,16 +96,20 @@ describe('a bad plugin in a host that runs is put aside under a code of its own,
   it.each<[string, string, PluginDefinition]>([
     [
       'that throws',
-      'THREW',
+      'FAIRLEAD_ERR_PLUGIN_THREW',
       selecting(() => {
         throw new Error('lost');
       }),
     ],
-    ['that returns a promise', 'ASYNC', selecting(() => Promise.resolve())],
-    ['whose promise fails later', 'ASYNC', selecting(() => Promise.reject(new Error('late')))],
-    ['that returns a value', 'ANSWER', selecting(() => 3)],
-    ['that writes a NIC out of range', 'RANGE', selecting((batch) => void batch.nic.fill(77, 0, batch.count))],
-    ['that writes behind the batch', 'RANGE', selecting((batch) => void batch.nic.fill(0))],
+    ['that returns a promise', 'FAIRLEAD_ERR_PLUGIN_ASYNC', selecting(() => Promise.resolve())],
+    ['whose promise fails later', 'FAIRLEAD_ERR_PLUGIN_ASYNC', selecting(() => Promise.reject(new Error('late')))],
+    ['that returns a value', 'FAIRLEAD_ERR_PLUGIN_ANSWER', selecting(() => 3)],
+    [
+      'that writes a NIC out of range',
+      'FAIRLEAD_ERR_PLUGIN_RANGE',
+      selecting((batch) => void batch.nic.fill(77, 0, batch.count)),
+    ],
+    ['that writes behind the batch', 'FAIRLEAD_ERR_PLUGIN_RANGE', selecting((batch) => void batch.nic.fill(0))],
   ])('%s', async (_, code, definition) => {
     const host = await inlineHost({ distribution: { use: 'bad' }, runtime: { kind: 'inline', sampleEvery: 1 } }, [
       definition,
@@ -117,7 +122,7 @@ describe('a bad plugin in a host that runs is put aside under a code of its own,
       expect.objectContaining({
         plugin: 'bad',
         hook: 'select',
-        code: `FAIRLEAD_ERR_PLUGIN_${code}`,
+        code,
         vm: 'vm0',
         fallback: 'first-available',
         input: expect.objectContaining({ frames: 5 }),
@@ -127,6 +132,32 @@ describe('a bad plugin in a host that runs is put aside under a code of its own,
     expect(nicOf(host, 'nic0').takeTransmitted().map(markOf)).toEqual([0, 1, 2, 3, 4]);
     host.assertConserved();
     await host.close();
+  });
+});
+
+describe('a constructor that takes more memory than its budget', () => {
+  const distribution = (memoryBytes: number) => ({ use: 'bad', budget: { memoryBytes } });
+
+  it.each([
+    ['keeps the host from starting, told with what it took', 4096, 5000, false],
+    ['of which it stays within by a byte, does not', 5000, 5000, true],
+  ])('%s', async (_, memoryBytes, takesBytes, starts) => {
+    const probe = new HandProbe();
+    const definition = bad({
+      implementation: class extends Sound {
+        constructor() {
+          super();
+          probe.takeBytes(takesBytes);
+        }
+      },
+    });
+    const made = inlineHost({ distribution: distribution(memoryBytes) }, [definition], { probe });
+    if (starts) return void (await (await made).close());
+    await expect(made).rejects.toMatchObject({
+      code: 'FAIRLEAD_ERR_PLUGIN_BUDGET',
+      where: 'distribution',
+      what: 'the constructor of bad has taken 5000 bytes; its budget is 4096 bytes',
+    });
   });
 });
 
@@ -161,6 +192,36 @@ describe('a control call that is never answered', () => {
     expect(faults.map(({ plugin, hook, code }) => [plugin, hook, code])).toEqual([
       ['bad', 'close', 'FAIRLEAD_ERR_PLUGIN_LATE'],
     ]);
+  });
+});
+
+describe('a call to the hypervisor that is never answered', () => {
+  it('fails in its time, and the VM is as the hypervisor says it is', async () => {
+    const answered = async (): Promise<void> => undefined;
+    const late = bad({
+      kind: 'hypervisor',
+      implementation: class {
+        start = answered;
+        suspend = (): Promise<void> => new Promise(() => undefined);
+        resume = answered;
+        stop = answered;
+        migrate = answered;
+        throttle = answered;
+        status = async (): Promise<string> => 'running';
+      },
+    });
+    const host = await inlineHost({ hypervisor: { use: 'bad', budget: { controlMs: 20 } } }, [late]);
+    await expect(host.vms.suspend('vm0')).rejects.toMatchObject({
+      code: 'FAIRLEAD_ERR_HYPERVISOR',
+      where: 'hypervisor.suspend',
+      cause: { code: 'FAIRLEAD_ERR_PLUGIN_LATE', what: 'bad.suspend() has not been answered for 20 ms' },
+    });
+    expect(host.vms.status('vm0').state).toBe('running');
+    guestOf(host, 'vm0').send(frame({ from: macOf(0), mark: 7 }));
+    host.run(1000);
+    expect(host.vms.status('vm0').transmittedFrames).toBe(1);
+    host.assertConserved();
+    await host.close();
   });
 });
 

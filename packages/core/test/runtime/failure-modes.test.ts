@@ -1,6 +1,6 @@
 import { DROP_REASON_COUNT, DropReason } from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ENDLESS_BYTES, THROW_BYTES } from '../fixtures/parts.mjs';
+import { ENDLESS_BYTES, HOARD_BYTES, THROW_BYTES } from '../fixtures/parts.mjs';
 import { until } from '../given/deadline.ts';
 import { endHost, HURRIED_MS, type Observed, startHost } from '../given/worker-host.ts';
 
@@ -39,6 +39,23 @@ describe('a policy in a forwarding worker', () => {
     await host.close();
     expect(host.host.arena.txRings.length(1)).toBe(5);
     expect(() => host.host.pass()).toThrow(expect.objectContaining({ code: 'FAIRLEAD_ERR_HOST_STOPPED' }));
+  });
+
+  it('that fills the heap of its worker is named, and another worker serves with its fallback', async () => {
+    const host = await startHost({
+      admission: { use: './hoarding-admission.mjs', budget: { memoryBytes: '1MiB' } },
+    } as never);
+    const told: string[] = [];
+    host.host.on('fault', ({ code, plugin, hook, worker }) => told.push(`${code} ${plugin}.${hook} ${worker}`));
+    host.send(0, 5);
+    await host.untilTransmitted(0, 5);
+    host.send(1, 3, { bytes: HOARD_BYTES });
+    host.send(2, 4);
+    await host.untilTransmitted(1, 3);
+    await host.untilTransmitted(2, 4);
+    expect(told).toEqual(['FAIRLEAD_ERR_PLUGIN_BUDGET hoarding-admission.admit 0']);
+    expect(host.losses).toEqual([expect.stringMatching(/^0: .*memory limit/)]);
+    await host.close();
   });
 
   it('that hangs in its constructor while its worker is being replaced makes way for the next one', async () => {

@@ -205,13 +205,15 @@ describe('a chain', () => {
   });
 
   it('lets a responder touch no VM but the one of its signal', async () => {
+    let refused: unknown;
     const reply: Reply = async (_, context) => {
-      await context.suspend(1);
-      return [action(context)];
+      refused = await context.suspend(1).catch((error: unknown) => error);
+      throw refused;
     };
     const running = await given({}, { astray: reply });
     nicDown(running);
     await pass(running, 20);
+    expect(refused).toMatchObject({ code: 'FAIRLEAD_ERR_RESPONDER' });
     expect(stateOf(running, 'vm1')).toBe('running');
     const [record] = running.signals.history();
     expect(record?.rejected).toEqual(['astray: the signal is not about VM number 1']);

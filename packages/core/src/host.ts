@@ -16,7 +16,7 @@ import type { HookCost } from './memory/cost-table.ts';
 import type { PluginFault } from './path/plugin-failure.ts';
 import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
-import { PolicyHost } from './policy-host.ts';
+import { PolicyHost, type Served } from './policy-host.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
 import { Devices } from './runtime/devices.ts';
 import type { InlineRuntime } from './runtime/inline.ts';
@@ -24,7 +24,6 @@ import { Runtime } from './runtime/runtime.ts';
 import { createHostDrivers, openDriver } from './runtime/stage.ts';
 import type { ShadowReport } from './shadow/shadow-report.ts';
 import { SignalManager } from './signals/signal-manager.ts';
-import type { PolicyExchange } from './succession/exchange.ts';
 import { Announcer } from './teams/announcer.ts';
 import { TeamManager } from './teams/team-manager.ts';
 import { teamPlans } from './teams/team-plan.ts';
@@ -144,7 +143,7 @@ export class Host extends PolicyHost {
     this.signals = new SignalManager({ ...shared, teams, vms }, (action) => this.emit('action', action));
     const control = { devices: this.#devices, nics, signals: this.signals, hostFrames, host: this };
     this.#runtime = new Runtime(
-      { ...shared, ...control, clock: this.#clock },
+      { ...shared, ...control, teams, clock: this.#clock },
       {
         fault: (fault, worker) => this.#faults.path(fault, worker),
         driverFailed: (fault, worker, hung) => this.#driverFailed(fault, worker, hung),
@@ -239,11 +238,12 @@ export class Host extends PolicyHost {
     return this.#runtime.exchange?.report() ?? { version: 1, sections: [] };
   }
 
-  protected override policyExchange(operation: string): PolicyExchange {
+  protected override served(operation: string): Served {
     this.#demand('running', operation);
-    const { exchange } = this.#runtime;
-    if (exchange === undefined) throw hostState(`the host is being started; it cannot ${operation}`, 'wait for it');
-    return exchange;
+    const { exchange, desk } = this.#runtime;
+    if (exchange === undefined || desk === undefined)
+      throw hostState(`the host is being started; it cannot ${operation}`, 'wait for it');
+    return { exchange, desk };
   }
 
   /** The conservation law, per VM and NIC. */

@@ -62,4 +62,6 @@ export type { TeamEdit } from './teams/team-edit.ts';
 export type { TeamManager } from './teams/team-manager.ts';
 export type { Reselect, TeamPlan, TeamRules } from './teams/team-rules.ts';
 export type { TeamMove, TeamStatus } from './teams/team-status.ts';
+export type { FrameTrace, TracedNic, TraceOptions } from './trace/frame-trace.ts';
+export type { FrameKind, TraceOutcome } from './trace/traced-frame.ts';
 export { type OptionsArgument, type Used, use, type WrittenOptions } from './used.ts';

@@ -1,13 +1,24 @@
 import { EventEmitter } from 'node:events';
 import type { HostEvents } from './host-events.ts';
+import type { VmManager } from './managers/vm-manager.ts';
 import type { PolicySection } from './shadow/shadow-report.ts';
 import type { GivenPolicy, PolicyExchange, SwapNotice, SwapOptions } from './succession/exchange.ts';
 import type { KIND_OF } from './succession/order.ts';
+import type { FrameTrace, TraceOptions } from './trace/frame-trace.ts';
+import type { TraceDesk } from './trace/trace-desk.ts';
 
-/** What a host offers while it runs to exchange its policies and to compare them with others. */
+/** What of a running host is asked for below. */
+export interface Served {
+  readonly exchange: PolicyExchange;
+  readonly desk: TraceDesk;
+}
+
+/** What a host offers while it runs to exchange its policies, to compare them with others, and to watch them at work. */
 export abstract class PolicyHost extends EventEmitter<HostEvents> {
   /** @throws FairleadError `FAIRLEAD_ERR_HOST_STATE` when the host does not run. */
-  protected abstract policyExchange(operation: string): PolicyExchange;
+  protected abstract served(operation: string): Served;
+  /** The VMs. */
+  abstract readonly vms: VmManager;
 
   /**
    * Puts another policy into a place while the host runs: another version, other options, another plugin. Nothing changes
@@ -27,7 +38,7 @@ export abstract class PolicyHost extends EventEmitter<HostEvents> {
     policy: GivenPolicy<(typeof KIND_OF)[S]>,
     options?: SwapOptions,
   ): Promise<SwapNotice> {
-    return this.policyExchange('swap').swap(section, policy, options);
+    return this.served('swap').exchange.swap(section, policy, options);
   }
 
   /**
@@ -43,11 +54,25 @@ export abstract class PolicyHost extends EventEmitter<HostEvents> {
    * ```
    */
   shadow<S extends PolicySection>(section: S, policy: GivenPolicy<(typeof KIND_OF)[S]> | undefined): Promise<void> {
-    return this.policyExchange('shadow').shadow(section, policy);
+    return this.served('shadow').exchange.shadow(section, policy);
   }
 
   /** Names of the plugins that decide now. */
   get policies(): Readonly<Record<PolicySection, string>> {
-    return this.policyExchange('say who decides').serving;
+    return this.served('say who decides').exchange.serving;
+  }
+
+  /**
+   * Writes down what becomes of the next frames of a VM: what every stage decides, on what state, and against which
+   * NICs. Resolves when there were as many, or the time is over. The frames go as they would have gone.
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM`; `_HOST_STATE` while another trace is under way.
+   * @example
+   * ```ts
+   * const [frame] = await host.trace('web', { frames: 1, forMs: 1000 });
+   * console.log(frame?.outcome, frame?.distribute?.nic);
+   * ```
+   */
+  async trace(vm: string, options: TraceOptions = {}): Promise<FrameTrace[]> {
+    return this.served('trace').desk.trace(this.vms.index(vm), options);
   }
 }

@@ -21,3 +21,12 @@ export type { TransmitPath } from './path/transmit.ts';
 export type { Serve, Turn } from './path/turn.ts';
 export { ArenaPort } from './path/vnic-port.ts';
 export { instantiate, type Provided, type Surroundings } from './plugins/instantiate.ts';
+export type { FrameTracer } from './trace/frame-tracer.ts';
+export type {
+  AdmissionSeen,
+  DistributionSeen,
+  FrameKind,
+  NicSeen,
+  TracedFrame,
+  TraceOutcome,
+} from './trace/traced-frame.ts';

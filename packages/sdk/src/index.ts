@@ -10,6 +10,7 @@ export * from './plugin.ts';
 export type * from './points/admission-policy.ts';
 export type * from './points/detector.ts';
 export type * from './points/device-emulator.ts';
+export type * from './points/explanation.ts';
 export type * from './points/host-registry.ts';
 export type * from './points/hypervisor.ts';
 export type * from './points/lifecycle.ts';

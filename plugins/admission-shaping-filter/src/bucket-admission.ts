@@ -1,4 +1,11 @@
-import { type AdmissionPolicy, DropReason, type TransmitBatch, type VmTable } from '@fairlead/sdk';
+import {
+  type AdmissionPolicy,
+  DropReason,
+  type Explanation,
+  type TransmitBatch,
+  Verdict,
+  type VmTable,
+} from '@fairlead/sdk';
 import { writeDepth, writeRate } from './earnings.ts';
 import type { ShapingOptions } from './options.ts';
 import type { StateColumn } from './state-columns.ts';
@@ -58,6 +65,27 @@ export class BucketAdmission implements AdmissionPolicy {
       batch.drop(i, DropReason.Policed);
       i = this.#conform(i + 1);
     }
+  }
+
+  /** The buckets are as this batch has left them. */
+  explain({ vm, bytes, count, queuedFrom, verdict }: TransmitBatch, i: number): Explanation {
+    const { averageBps, peakBps, burstBytes, average, peak, overheadBytes } = this.#terms;
+    const size = bytes[i] + overheadBytes;
+    if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY)
+      return { why: 'the VM has no limit' };
+    const state = {
+      averageBps: averageBps[vm],
+      peakBps: peakBps[vm],
+      burstBytes: burstBytes[vm],
+      averageTokens: average.tokens[vm],
+      peakTokens: peak.tokens[vm],
+    };
+    if (this.#exceedsBucket(vm, bytes[i]))
+      return { why: `its ${size} bytes are more than the bucket ever holds`, state };
+    if (i < queuedFrom && verdict[i] === Verdict.Admit) return { why: `the buckets held its ${size} bytes`, state };
+    if (i > queuedFrom && i < count) return { why: 'it is behind one that waits', state };
+    const short = average.tokens[vm] < size ? 'average' : 'peak';
+    return { why: `the ${short} bucket does not hold its ${size} bytes`, state };
   }
 
   #readFrom(batch: TransmitBatch): void {

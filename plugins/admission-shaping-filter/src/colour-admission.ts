@@ -1,4 +1,11 @@
-import { type AdmissionPolicy, DropReason, type TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
+import {
+  type AdmissionPolicy,
+  DropReason,
+  type Explanation,
+  type TransmitBatch,
+  Verdict,
+  type VmTable,
+} from '@fairlead/sdk';
 import { LONGEST_WAIT_NS } from './bucket-admission.ts';
 import { Colour, type ColourMeter, type MeterTerms, meterTerms } from './colour.ts';
 import { writeDepth, writeRate } from './earnings.ts';
@@ -72,6 +79,32 @@ export class ColourAdmission implements AdmissionPolicy {
         return;
       }
     }
+  }
+
+  /** The buckets are as this batch has left them. */
+  explain({ vm, bytes, queuedFrom, verdict }: TransmitBatch, i: number): Explanation {
+    const { cirBps, pirBps, cbsBytes } = this.#terms;
+    const size = bytes[i] + this.#overheadBytes;
+    if (cirBps[vm] === Number.POSITIVE_INFINITY) return { why: 'the VM has no limit' };
+    // Tokens are whole bytes; what else a meter remembers is fractions.
+    const tokens = this.#meter.columns
+      .filter(({ values }) => values instanceof Int32Array)
+      .map(({ values }) => values[vm]);
+    const state = {
+      cirBps: cirBps[vm],
+      pirBps: pirBps[vm],
+      cbsBytes: cbsBytes[vm],
+      firstTokens: tokens[0] ?? 0,
+      secondTokens: tokens[1] ?? 0,
+    };
+    if (i > queuedFrom) return { why: 'it is behind one that waits', state };
+    const goes = i < queuedFrom && verdict[i] === Verdict.Admit;
+    return {
+      why: goes
+        ? `the meter gave its ${size} bytes a colour that goes`
+        : `the meter has no tokens for its ${size} bytes`,
+      state,
+    };
   }
 
   /** Queues from frame `i`, until the time at which it gets a colour with which it may go. */

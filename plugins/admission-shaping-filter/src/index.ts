@@ -1,6 +1,7 @@
 import {
   type AdmissionPolicy,
   definePlugin,
+  type Explanation,
   inject,
   type Lifecycle,
   Options,
@@ -65,6 +66,11 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
   /** Admits what conforms; the rest waits until it does, or is dropped as `policed`. */
   admit(batch: TransmitBatch): undefined {
     this.#policy.admit(batch);
+  }
+
+  /** By what is in the buckets of the VM. */
+  explain(batch: TransmitBatch, i: number): Explanation {
+    return this.#policy.explain(batch, i);
   }
 
   /** What is in the buckets: a successor of the same meter gives nobody a burst twice. */

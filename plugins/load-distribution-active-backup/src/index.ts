@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   Nics,
@@ -35,6 +36,13 @@ export class ActiveBackup implements LoadDistribution {
     const nic = this.#nics.preferred;
     const { nic: chosen, count } = batch;
     for (let i = 0; i < count; i++) chosen[i] = nic;
+  }
+
+  explain(): Explanation {
+    const { available, availableCount, preferred } = this.#nics;
+    const others = [...available.subarray(0, availableCount)].filter((nic) => nic !== preferred);
+    const rejected = new Map(others.map((nic) => [nic, 'serves, and is not the first of the team']));
+    return { why: 'the current NIC of the team: it carries every frame', rejected };
   }
 }
 

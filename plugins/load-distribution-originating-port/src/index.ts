@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   Nics,
@@ -41,6 +42,19 @@ export class OriginatingPort implements LoadDistribution {
     const nic = available[this.#vms.vnic[batch.vm] % availableCount];
     const { nic: chosen, count } = batch;
     for (let i = 0; i < count; i++) chosen[i] = nic;
+  }
+
+  explain({ vm }: TransmitBatch): Explanation {
+    const { available, availableCount } = this.#nics;
+    const vnic = this.#vms.vnic[vm];
+    const place = vnic % availableCount;
+    const others = [...available.subarray(0, availableCount)].filter((_, k) => k !== place);
+    const rejected = new Map(others.map((nic) => [nic, 'is for virtual NICs of other numbers']));
+    return {
+      why: `virtual NIC ${vnic} modulo ${availableCount} NICs is place ${place}`,
+      state: { vnic, place },
+      rejected,
+    };
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   MAX_BATCH,
@@ -12,6 +13,7 @@ import {
   Vms,
   type VmTable,
 } from '@fairlead/sdk';
+import { explainFinish } from './explain.ts';
 import { NicPace } from './nic-pace.ts';
 import { pendingLoadOptions } from './options.ts';
 import { PriorityWatch } from './priority-watch.ts';
@@ -78,6 +80,20 @@ export class PendingLoad implements LoadDistribution {
     if (batch !== this.#batch) this.#writeTo(batch);
     const outranked = this.#watch?.isOutranked(this.vms.priority[batch.vm], batch.nowUs) ?? false;
     this.#spread(batch.count, nicCount, outranked);
+  }
+
+  explain(batch: TransmitBatch, i: number): Explanation {
+    const { vm } = batch;
+    const reservedBps = this.vms.reservationBps[vm];
+    const home = this.#homes?.of(vm) ?? -1;
+    if (home >= 0) {
+      const { available, availableCount } = this.nics;
+      const others = [...available.subarray(0, availableCount)].filter((nic) => nic !== home);
+      const rejected = new Map(others.map((nic) => [nic, 'the reservation of the VM is kept on another']));
+      return { why: 'the reservation of the VM is kept here', state: { reservedBps }, rejected };
+    }
+    const outranked = this.#watch?.outranks(this.vms.priority[vm]) ?? false;
+    return explainFinish(this.nics, this.#pace, this.#grainBytes, outranked, batch, i);
   }
 
   #writeTo(batch: TransmitBatch): void {

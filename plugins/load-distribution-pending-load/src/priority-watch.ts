@@ -16,4 +16,9 @@ export class PriorityWatch {
     this.#seenUs = nowUs;
     return false;
   }
+
+  /** True when `isOutranked` has just said so of a VM of this priority. */
+  outranks(priority: number): boolean {
+    return priority < this.#highest;
+  }
 }

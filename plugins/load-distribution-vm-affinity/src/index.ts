@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   Nics,
@@ -67,6 +68,24 @@ export class VmAffinity implements LoadDistribution {
     const chosen = batch.nic;
     const count = batch.count;
     for (let i = 0; i < count; i++) chosen[i] = nic;
+  }
+
+  explain({ vm }: TransmitBatch): Explanation {
+    const pins = this.#pins[vm];
+    const nic = this.#nicOfVm[vm];
+    const { available, availableCount, names } = this.nics;
+    const others = [...available.subarray(0, availableCount)].filter((other) => other !== nic);
+    const rejected = new Map(others.map((other) => [other, pins.includes(other) ? 'a later choice' : 'not its NIC']));
+    const wanted = pins.map((pin) => names[pin]).join(', ');
+    if (pins.length === 0) {
+      const home = vm % this.nics.count;
+      const why = nic === home ? 'not pinned: its NIC by its number' : 'not pinned, and its NIC by its number is away';
+      return { why, state: { vm, home: names[home] as string }, rejected };
+    }
+    const why = pins.includes(nic)
+      ? 'pinned: the first of its NICs that is available'
+      : 'none of its NICs is available';
+    return { why, state: { pins: wanted }, rejected };
   }
 
   /** First available preference; with none, the available NIC that follows the last preference in number. */

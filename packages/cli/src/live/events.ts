@@ -56,7 +56,7 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
 }
 
 /** What moved where, and why, in one line. */
-export function moveText({ team, vm, from, to, cause }: TeamMove): string {
+function moveText({ team, vm, from, to, cause }: TeamMove): string {
   const named = (nics: readonly string[]): string => (nics.length === 0 ? 'no NIC' : nics.join(', '));
   const what = vm === undefined ? `team ${team}` : `VM ${vm} of team ${team}`;
   const before = from.length === 0 ? '' : ` in place of ${named(from)}`;

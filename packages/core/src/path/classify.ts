@@ -80,6 +80,18 @@ export class Classifier {
     return own(vm, pool.memory, pool.offset(descriptor >>> pool.lengthBits), descriptor & pool.lengthMask);
   }
 
+  /** What any frame of a VM is, for a trace; `Empty`: an ordinary one. Of a `Local` one `headVm` is the VM it is for. */
+  kindOf(vm: number, descriptor: number): Head {
+    const flaw = this.#flaw(vm, descriptor);
+    if (flaw !== Head.Empty) return flaw;
+    const { vms, pool } = this.#arena;
+    const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
+    const first = pool.words[at] >>> 16;
+    if ((first & 1) !== 0) return Head.Group;
+    this.headVm = this.#macs.lookup(first, pool.words[at + 1]);
+    return this.headVm >= 0 && vms.team[this.headVm] === vms.team[vm] ? Head.Local : Head.Empty;
+  }
+
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */
   inspect(vm: number): number {
     const { txRings, pool } = this.#arena;

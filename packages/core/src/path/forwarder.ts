@@ -3,6 +3,7 @@ import type { Arena } from '../memory/arena.ts';
 import { MacTable } from '../memory/mac-table.ts';
 import { ALL_TEAMS } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
+import { FrameTracer } from '../trace/frame-tracer.ts';
 import { Classifier } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
@@ -56,6 +57,8 @@ const UNSAMPLED: Sampling = { every: 0, seed: 0, probe: { nowNs: () => 0, heapBy
 export class Forwarder {
   /** The way out. */
   readonly transmit: TransmitPath;
+  /** Writes down what becomes of single frames, when somebody asks. */
+  readonly tracer: FrameTracer;
   /** This worker's queues on the NICs. */
   readonly queues: NicQueues;
   readonly #arena: Arena;
@@ -119,6 +122,8 @@ export class Forwarder {
       batchFrames,
       sampled,
     );
+    const { transmit, queues } = this;
+    this.tracer = new FrameTracer({ arena, batch, classifier, policies, queues, transmit });
     this.#hold = new OrderHold(this.queues, arena.pool, arena.nics.count, arena.layout.doorbellWords);
     this.#decides = policies.distribution;
     this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);

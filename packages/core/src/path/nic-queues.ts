@@ -99,6 +99,11 @@ export class NicQueues {
     return (this.tail[nic] - this.head[nic]) | 0;
   }
 
+  /** Frames for which there is room in a NIC's queue. */
+  room(nic: number): number {
+    return this.size - this.length(nic);
+  }
+
   /** A hot function, see forwarder.ts. */
   #createDrain(
     enter: Enter,

@@ -8,8 +8,9 @@ import { inTime } from '../plugins/control-call.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import { Succession } from '../succession/succession.ts';
+import type { TracedFrame } from '../trace/traced-frame.ts';
 import { loadPosted, loadStage, type OpenedDriver, SILENT } from './load-stage.ts';
-import { Mailbox } from './mailbox.ts';
+import { type Answer, Mailbox, type TraceMessage } from './mailbox.ts';
 import type { ForwardingTask, PostedPlugin, WorkerReport } from './posted.ts';
 import { postedError } from './posting.ts';
 import { Sleeper } from './sleeper.ts';
@@ -64,9 +65,13 @@ export async function forward(task: ForwardingTask): Promise<void> {
       });
       succession.carryOut();
     }
-    const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, (id, handedOver, error) =>
-      tell({ type: 'answer', id, handedOver, ...(error === undefined ? {} : { error: postedError(error) }) }),
-    );
+    const answer: Answer = (id, handedOver, error) =>
+      tell({ type: 'answer', id, handedOver, ...(error === undefined ? {} : { error: postedError(error) }) });
+    const { tracer } = forwarder;
+    const traced = (frame: TracedFrame): void => tell({ type: 'traced', frame });
+    const trace = (message: TraceMessage): void =>
+      message.step === 'trace' ? tracer.start(message.vm, message.frames, traced) : tracer.stop();
+    const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, answer, trace);
     tell({ type: 'ready' });
     const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed);
     await loop(arena, worker, forwarder, sleeper, mailbox, clock);

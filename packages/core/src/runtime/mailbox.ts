@@ -9,7 +9,13 @@ import type { PostedPlugin } from './posted.ts';
 export type HostMessage =
   | { readonly step: 'prepare'; readonly id: number; readonly order: Order<PostedPlugin> }
   | { readonly step: 'carry-out'; readonly id: number }
-  | { readonly step: 'abandon'; readonly id: number };
+  | { readonly step: 'abandon'; readonly id: number }
+  | TraceMessage;
+
+/** Tracing takes no preparing and no answer. */
+export type TraceMessage =
+  | { readonly step: 'trace'; readonly vm: number; readonly frames: number }
+  | { readonly step: 'untrace' };
 
 /** Loads a plugin in this thread. */
 export type Load = (section: Order['section'], posted: PostedPlugin) => Promise<PluginPlan>;
@@ -30,16 +36,26 @@ export class Mailbox {
   readonly #succession: Succession;
   readonly #load: Load;
   readonly #answer: Answer;
+  readonly #trace: (message: TraceMessage) => void;
   /** The order that is being prepared, or was last. */
   #current = -1;
 
-  constructor(port: MessagePort, threads: Threads, worker: number, succession: Succession, load: Load, answer: Answer) {
+  constructor(
+    port: MessagePort,
+    threads: Threads,
+    worker: number,
+    succession: Succession,
+    load: Load,
+    answer: Answer,
+    trace: (message: TraceMessage) => void,
+  ) {
     this.#port = port;
     this.#threads = threads;
     this.#worker = worker;
     this.#succession = succession;
     this.#load = load;
     this.#answer = answer;
+    this.#trace = trace;
   }
 
   take(): void {
@@ -49,6 +65,10 @@ export class Mailbox {
   }
 
   #obey(message: HostMessage): void {
+    if (message.step === 'trace' || message.step === 'untrace') {
+      this.#trace(message);
+      return;
+    }
     const { id } = message;
     if (message.step === 'prepare') {
       this.#current = id;

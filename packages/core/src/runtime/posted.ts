@@ -6,6 +6,7 @@ import type { PluginFault } from '../path/plugin-failure.ts';
 import type { PortSecurity } from '../port-security.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { ShadowPlan } from '../succession/order.ts';
+import type { TracedFrame } from '../trace/traced-frame.ts';
 
 /** A plugin as it is posted to a worker: without its class, which is loaded there from the module. */
 export interface PostedPlugin {
@@ -57,6 +58,7 @@ export type WorkerReport =
   | { readonly type: 'failed'; readonly error: PostedError }
   | { readonly type: 'fault'; readonly fault: Omit<PluginFault, 'error'>; readonly error: PostedError }
   | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
+  | { readonly type: 'traced'; readonly frame: TracedFrame }
   | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }
   | {
       readonly type: 'log';

@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/sdk';
 import type { Order } from '../succession/order.ts';
-import type { HostMessage } from './mailbox.ts';
+import type { HostMessage, TraceMessage } from './mailbox.ts';
 import type { PostedPlugin } from './posted.ts';
 
 /** A worker that loads a module and makes an instance has answered by then; one that cannot is lost before. */
@@ -29,6 +29,11 @@ export class Questions {
     await this.#ask({ step: 'prepare', id: this.#id, order });
   }
 
+  /** Says something that needs no answer. */
+  tell(message: HostMessage): void {
+    this.#post(message);
+  }
+
   /** Resolves to whether a state was handed over. */
   carryOut(): Promise<boolean> {
     return this.#ask({ step: 'carry-out', id: this.#id });
@@ -50,7 +55,7 @@ export class Questions {
     this.#settle()?.reject(swapError(what));
   }
 
-  #ask(message: HostMessage): Promise<boolean> {
+  #ask(message: Exclude<HostMessage, TraceMessage>): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => this.lost(`a forwarding worker did not answer in ${PATIENCE_MS / 1000} s`),

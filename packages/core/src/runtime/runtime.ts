@@ -10,10 +10,14 @@ import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { SignalManager } from '../signals/signal-manager.ts';
 import { type ExchangeHost, PolicyExchange } from '../succession/exchange.ts';
 import { createInlineLoop } from '../succession/inline-loop.ts';
+import type { TeamManager } from '../teams/team-manager.ts';
+import type { TraceNames } from '../trace/describe-trace.ts';
+import { TraceDesk, type TraceLoops } from '../trace/trace-desk.ts';
 import { DeviceLoop } from './device-loop.ts';
 import type { Devices } from './devices.ts';
 import { InlineRuntime } from './inline.ts';
-import { type WorkerEvents, WorkersRuntime } from './workers.ts';
+import type { WorkerEvents } from './worker-events.ts';
+import { WorkersRuntime } from './workers.ts';
 
 /** What a host's forwarding loops and its device thread share. */
 export interface RuntimeParts {
@@ -23,18 +27,20 @@ export interface RuntimeParts {
   readonly devices: Devices;
   readonly nics: NicManager;
   readonly signals: SignalManager;
+  readonly teams: TeamManager;
   readonly hostFrames: HostFramePort;
   readonly surroundings: Surroundings;
   readonly host: ExchangeHost;
 }
 
 /** What the runtime tells the host. */
-export type RuntimeReport = Omit<WorkerEvents, 'shadowFailed'>;
+export type RuntimeReport = Omit<WorkerEvents, 'shadowFailed' | 'traced'>;
 
 /** The forwarding loops of a host, of one runtime or the other, and what exchanges their policies. */
 export class Runtime {
   inline: InlineRuntime | undefined;
   exchange: PolicyExchange | undefined;
+  desk: TraceDesk | undefined;
   readonly #parts: RuntimeParts;
   readonly #report: RuntimeReport;
   #workers: WorkersRuntime | undefined;
@@ -61,7 +67,15 @@ export class Runtime {
     });
     const inline = new InlineRuntime(clock as VirtualClock, devices, nics, signals, hostFrames, loop.forwarder);
     this.inline = inline;
-    this.exchange = new PolicyExchange(composition, loop, inline.after.bind(inline), host);
+    const after = inline.after.bind(inline);
+    this.exchange = new PolicyExchange(composition, loop, after, host);
+    const { tracer } = loop.forwarder;
+    const desk = new TraceDesk(
+      { trace: (vm, frames) => tracer.start(vm, frames, (frame) => desk.heard(frame)), untrace: () => tracer.stop() },
+      this.#names(),
+      after,
+    );
+    this.desk = desk;
     await this.exchange.setConfigured();
   }
 
@@ -71,16 +85,27 @@ export class Runtime {
       ...this.#report,
       fault: (fault, worker) => this.#faulted(fault, worker),
       shadowFailed: this.#shadowFailed,
+      traced: (frame) => this.desk?.heard(frame),
     };
     const workers = new WorkersRuntime(arena, composition, events, () => devices.flush());
     this.#workers = workers;
     this.exchange = new PolicyExchange(composition, workers, afterRealTime, host);
+    const loops: TraceLoops = {
+      trace: (vm, frames) => workers.trace(vm, { step: 'trace', vm, frames }),
+      untrace: (vm) => workers.trace(vm, { step: 'untrace' }),
+    };
+    this.desk = new TraceDesk(loops, this.#names(), afterRealTime);
     await open();
     await workers.start();
     await this.exchange.setConfigured();
     const { linkPollMs } = composition.config.monitor;
     this.#deviceLoop = new DeviceLoop(arena, devices, nics, signals, hostFrames, clock, linkPollMs);
     this.#deviceLoop.start();
+  }
+
+  #names(): TraceNames {
+    const { arena, nics, teams } = this.#parts;
+    return { nics, teams, nicNames: arena.nics.names, vmNames: arena.vms.names, vmTeam: arena.vms.team };
   }
 
   #faulted(fault: PluginFault, worker: number): void {
@@ -94,6 +119,7 @@ export class Runtime {
   /** Forwards no more. What waits is counted. */
   async stop(): Promise<void> {
     this.exchange?.close();
+    this.desk?.end();
     this.#deviceLoop?.stop();
     await this.#workers?.stop();
     this.inline?.close();

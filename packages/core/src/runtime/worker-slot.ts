@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Piscina } from 'piscina';
 import type { Composition } from '../plan.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import { Line } from '../succession/line.ts';
@@ -42,6 +44,14 @@ export function makeSlot(worker: number, { admission, distribution }: Compositio
     brokenNics: new Set(),
     restarts: 0,
   };
+}
+
+/** Ends the thread of a worker. */
+export function endThread(pool: Piscina, slot: WorkerSlot): void {
+  const before = pool.threads;
+  slot.abort.abort();
+  const ended = before.filter((thread) => !pool.threads.includes(thread));
+  slot.gone = Promise.all(ended.map((thread) => once(thread, 'exit')));
 }
 
 /**

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { type FairleadError, isFairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
@@ -11,21 +10,14 @@ import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
 import { AtFault, type Suspect } from './at-fault.ts';
 import { heapLimits } from './heap-limits.ts';
+import type { TraceMessage } from './mailbox.ts';
 import type { ForwardingTask, WorkerReport } from './posted.ts';
 import { demandModule, posted, postedPolicy, received, stillPosted } from './posting.ts';
 import { swapError } from './questions.ts';
 import { StartWatch } from './start-watch.ts';
 import { Watchdog } from './watchdog.ts';
-import { carryOutByAll, makeSlot, type WorkerSlot } from './worker-slot.ts';
-
-/** What the host is told by its workers. */
-export interface WorkerEvents {
-  fault(fault: PluginFault, worker: number): void;
-  driverFailed(fault: PluginFault, worker: number, hung: boolean): void;
-  workerLost(worker: number, cause: string): void;
-  log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
-  shadowFailed(section: PolicySection, shadow: string, message: string): void;
-}
+import type { WorkerEvents } from './worker-events.ts';
+import { carryOutByAll, endThread, makeSlot, type WorkerSlot } from './worker-slot.ts';
 
 /** A worker that keeps dying for no known reason is not started for ever. */
 const MAX_RESTARTS = 10;
@@ -156,6 +148,7 @@ export class WorkersRuntime {
 
   #hear(slot: WorkerSlot, report: WorkerReport): void {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
+    else if (report.type === 'traced') this.#events.traced(report.frame);
     else if (report.type === 'answer') {
       slot.questions.answered(report.id, report.handedOver, report.error && received(report.error));
     } else if (report.type === 'shadow') {
@@ -201,10 +194,7 @@ export class WorkersRuntime {
 
   /** Ends a worker's thread. What it held is not to be touched before the thread is gone. */
   #end(slot: WorkerSlot): void {
-    const before = this.#pool.threads;
-    slot.abort.abort();
-    const ended = before.filter((thread) => !this.#pool.threads.includes(thread));
-    slot.gone = Promise.all(ended.map((thread) => once(thread, 'exit')));
+    endThread(this.#pool, slot);
   }
 
   /** A worker ended before it was told to: account for its frames and put another in its place. */
@@ -279,6 +269,11 @@ export class WorkersRuntime {
   #remember(order: Order): void {
     if (order.type === 'shadow') this.#shadows.set(order.section, order.shadow);
     else if (order.type === 'unshadow') this.#shadows.delete(order.section);
+  }
+
+  /** Tells the worker that owns a VM about a trace. */
+  trace(vm: number, message: TraceMessage): void {
+    this.#slots[this.#arena.vms.worker[vm]]?.questions.tell(message);
   }
 
   async stop(): Promise<void> {

@@ -6,7 +6,7 @@ import { Team } from './team.ts';
 import { editedPlan, type TeamEdit } from './team-edit.ts';
 import type { TeamPlan } from './team-rules.ts';
 import type { TeamMove, TeamStatus } from './team-status.ts';
-import { VmPins } from './vm-pins.ts';
+import { notServing, VmPins } from './vm-pins.ts';
 
 const MAX_MOVES_KEPT = 256;
 
@@ -40,6 +40,7 @@ export class TeamManager {
   readonly leaving: LeavingNics;
   /** Teams that have been served before. */
   readonly #everServed = new Set<number>();
+  #nowUs = 0;
   /** The latest moves, the oldest first. */
   readonly moves: TeamMove[] = [];
 
@@ -77,12 +78,14 @@ export class TeamManager {
 
   /** Follows what happened to the NICs, or only to the clock, and publishes what has changed. */
   settle(nowUs: number, cause: string): void {
+    this.#nowUs = nowUs;
     for (const team of this.#teams) team.settle(nowUs);
     this.#publish(nowUs, cause);
   }
 
   /** Called by the NIC manager's poll: members whose hold-down is over serve again. */
   poll(nowUs: number): void {
+    this.#nowUs = nowUs;
     if (this.#teams.some((team) => team.nextDueUs <= nowUs)) this.settle(nowUs, 'hold-down is over');
     this.#announcer?.poll(nowUs);
   }
@@ -158,7 +161,7 @@ export class TeamManager {
       this.#unpin(vm, serving, nowUs, 'released by the operator');
     } else {
       const nic = this.#member(by, member);
-      if (!serving.includes(nic)) throw this.#notServing(member, team);
+      if (!serving.includes(nic)) throw notServing(member, this.names[team] as string);
       if (nic === before) return;
       this.#pins.put(vm, nic);
       const from = before === undefined ? serving : [before];
@@ -184,16 +187,6 @@ export class TeamManager {
     const { names, team } = this.#arena.vms;
     const teamName = (this.#plans[team[vm]] as TeamPlan).name;
     this.#record({ atUs, team: teamName, vm: names[vm], from: this.#named(from), to: this.#named(to), cause });
-  }
-
-  #notServing(member: string, team: number): FairleadError {
-    return new FairleadError(
-      'FAIRLEAD_ERR_HOST_STATE',
-      `NIC "${member}" does not serve team "${this.names[team]}" now`,
-      {
-        mend: 'enable it, or make it an active member',
-      },
-    );
   }
 
   #record(move: TeamMove): void {
@@ -266,9 +259,15 @@ export class TeamManager {
   setActive(name: string, member: string, nowUs: number): void {
     const at = this.index(name);
     if (!(this.#teams[at] as Team).setCurrent(this.#member(at, member))) {
-      throw this.#notServing(member, at);
+      throw notServing(member, name);
     }
     this.#publish(nowUs, 'set by the operator');
+  }
+
+  /** Why a NIC that is up carries no frames of a team, in words. */
+  whyWaiting(team: number, member: string): string {
+    const nic = this.#arena.nics.names.indexOf(member);
+    return (this.#teams[this.#servingOf(team).by] as Team).whyWaiting(nic, this.#nowUs);
   }
 
   /** How a team is now. */

@@ -50,6 +50,17 @@ export class Team {
     return this.#order.filter((nic) => this.#members.usable(nic) && !this.#serving.includes(nic));
   }
 
+  /** Why a member that is usable does not serve, in words. */
+  whyWaiting(nic: number, nowUs: number): string {
+    const { standby, holdDownUs } = this.#rules;
+    if (!this.#order.includes(nic)) return 'no active or standby member of the team';
+    if (this.#reserve.has(nic)) return 'it has returned and waits for another to fail (no failback)';
+    const leftUs = (this.#backSinceUs.get(nic) ?? Number.NEGATIVE_INFINITY) + holdDownUs - nowUs;
+    if (leftUs > 0 && leftUs < Number.POSITIVE_INFINITY) return `on hold for another ${Math.ceil(leftUs / 1000)} ms`;
+    if (standby.includes(nic)) return 'standby: the active members serve';
+    return this.#serving.length < this.#rules.minLinks ? 'the team is below its minimum of links' : 'does not serve';
+  }
+
   get #order(): readonly number[] {
     return [...this.#rules.active, ...this.#rules.standby];
   }

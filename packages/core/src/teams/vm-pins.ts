@@ -50,3 +50,9 @@ export class VmPins {
     });
   }
 }
+
+export function notServing(nic: string, team: string): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_HOST_STATE', `NIC "${nic}" does not serve team "${team}" now`, {
+    mend: 'enable it, or make it an active member',
+  });
+}

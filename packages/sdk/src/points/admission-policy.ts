@@ -1,4 +1,5 @@
 import type { TransmitBatch } from '../batch.ts';
+import type { Explanation } from './explanation.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -39,4 +40,10 @@ export interface AdmissionPolicy extends Lifecycle {
 
   /** Called once per sweep over the VMs, before the first batch of it, also when no VM has anything to send. */
   sweep?(nowUs: number): undefined;
+
+  /**
+   * Why frame `i` of a batch was just decided so, for a person who traces it. Called after `admit`, on the same batch;
+   * control path. Without it a trace shows the verdict and the VM's row.
+   */
+  explain?(batch: TransmitBatch, i: number): Explanation;
 }

@@ -1,4 +1,5 @@
 import type { TransmitBatch } from '../batch.ts';
+import type { Explanation } from './explanation.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /**
@@ -18,4 +19,10 @@ import type { Lifecycle } from './lifecycle.ts';
 export interface LoadDistribution extends Lifecycle {
   /** Called once per batch. */
   select(batch: TransmitBatch): undefined;
+
+  /**
+   * Why frame `i` of a batch was just given its NIC, and why the other available ones were not, for a person who traces
+   * it. Called after `select`, on the same batch; control path. Without it a trace shows the choice and the NICs' rows.
+   */
+  explain?(batch: TransmitBatch, i: number): Explanation;
 }

@@ -1,0 +1,13 @@
+import type { PluginFault } from '../path/plugin-failure.ts';
+import type { PolicySection } from '../shadow/shadow-report.ts';
+import type { TracedFrame } from '../trace/traced-frame.ts';
+
+/** What the host is told by its workers. */
+export interface WorkerEvents {
+  fault(fault: PluginFault, worker: number): void;
+  driverFailed(fault: PluginFault, worker: number, hung: boolean): void;
+  workerLost(worker: number, cause: string): void;
+  log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
+  shadowFailed(section: PolicySection, shadow: string, message: string): void;
+  traced(frame: TracedFrame): void;
+}

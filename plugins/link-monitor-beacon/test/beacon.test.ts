@@ -1,7 +1,8 @@
-import { TestMembers } from '@fairlead/sdk/testing';
+import { conformanceLaws, TestMembers } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BEACON_TYPE, BeaconCodec } from '../src/beacon-frame.ts';
+import plugin from '../src/index.ts';
 import { KEY, Network } from './cable.ts';
 
 const SECOND_US = 1e6;
@@ -179,4 +180,10 @@ describe('a beacon', () => {
       { seed: 1, numRuns: 500 },
     );
   });
+});
+
+describe('beacon keeps the laws of its kind', () => {
+  it.each(conformanceLaws(plugin, { options: [{ key: KEY }] }))('$name', async ({ check }) =>
+    expect(await check()).toBeUndefined(),
+  );
 });

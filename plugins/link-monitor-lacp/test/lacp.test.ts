@@ -1,5 +1,15 @@
+import { conformanceLaws } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
+import plugin from '../src/index.ts';
+import { decodeLacpdu, encodeLacpdu, type Lacpdu } from '../src/lacpdu.ts';
 import { Cables } from './cables.ts';
+
+/** What a partner answers that agrees with everything it hears. */
+function partnerOf(frame: Uint8Array): Uint8Array {
+  const { actor } = decodeLacpdu(frame) as Lacpdu;
+  const partner = { ...actor, system: '0200000000fa', state: 0x3f };
+  return encodeLacpdu(Uint8Array.of(2, 0, 0, 0, 0, 0xfa), { actor: partner, partner: actor });
+}
 
 const SECOND_US = 1e6;
 const UP = 'current distributing up';
@@ -197,4 +207,13 @@ describe('options', () => {
       expect.objectContaining({ code: 'FAIRLEAD_ERR_PLUGIN_OPTIONS' }),
     );
   });
+});
+
+describe('lacp keeps the laws of its kind', () => {
+  it.each(
+    conformanceLaws(plugin, {
+      options: [{ rate: 'fast' }, { mode: 'passive' }, { fallback: true, rate: 'fast' }],
+      network: (_nic, frame) => [partnerOf(frame)],
+    }),
+  )('$name', async ({ check }) => expect(await check()).toBeUndefined());
 });

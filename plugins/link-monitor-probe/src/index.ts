@@ -7,13 +7,13 @@ import { advertisedTarget, IPV6_TYPE, neighbourSolicitation } from './neighbour.
 /** Options of the probes. */
 export const probeOptions = Type.Object(
   {
-    targets: Type.Array(Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })]), {
+    targets: Type.Array(Type.String({ minLength: 2, maxLength: 45 }), {
       minItems: 1,
       maxItems: 16,
       description: 'IPv4 and IPv6 addresses on the link that are always there: routers, a storage server.',
     }),
     source: Type.String({
-      format: 'ipv4',
+      pattern: '^[0-9]{1,3}([.][0-9]{1,3}){3}$',
       default: '0.0.0.0',
       description: "Source of the ARP requests: an address of the host's own, or 0.0.0.0 for none.",
     }),

@@ -1,8 +1,9 @@
+import { conformanceLaws } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressBytes, linkLocal } from '../src/address.ts';
 import { ARP_TYPE, arpReplySender, arpRequest } from '../src/arp.ts';
-import { ProbeMonitor } from '../src/index.ts';
+import plugin, { ProbeMonitor } from '../src/index.ts';
 import { advertisedTarget, IPV6_TYPE, neighbourSolicitation } from '../src/neighbour.ts';
 import { advertisement, arpReply, Network } from './network.ts';
 
@@ -188,4 +189,13 @@ describe('what arrives', () => {
       { seed: 1, numRuns: 500 },
     );
   });
+});
+
+describe('probe keeps the laws of its kind', () => {
+  it.each(
+    conformanceLaws(plugin, {
+      options: [{ targets: ['192.0.2.1', '2001:db8::1'] }, { targets: ['192.0.2.1'], validate: 'all' }],
+      network: (_nic, frame) => [frame[12] === 8 ? arpReply(frame) : advertisement(frame)],
+    }),
+  )('$name', async ({ check }) => expect(await check()).toBeUndefined());
 });

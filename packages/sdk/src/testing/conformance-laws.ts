@@ -9,6 +9,7 @@ import { type DeviceEmulatorGiven, deviceEmulatorKit } from './kits/device-emula
 import { type HostRegistryGiven, hostRegistryKit } from './kits/host-registry.ts';
 import { type HypervisorGiven, hypervisorKit } from './kits/hypervisor.ts';
 import type { Law } from './kits/law.ts';
+import { type LinkMonitorGiven, linkMonitorKit } from './kits/link-monitor.ts';
 import { loadDistributionKit } from './kits/load-distribution.ts';
 import { type NicDriverGiven, nicDriverKit } from './kits/nic-driver.ts';
 import { responderKit } from './kits/responder.ts';
@@ -54,6 +55,8 @@ export interface GivenByKind extends Record<PluginKind, ConformanceGiven> {
   hypervisor: HypervisorGiven;
   /** More for a host registry: what several hosts share. */
   'host-registry': HostRegistryGiven;
+  /** More for a link monitor: the network beyond its NICs. */
+  'link-monitor': LinkMonitorGiven;
 }
 
 type Kit<K extends PluginKind> = (plugin: PluginDefinition<K>, given: GivenByKind[K]) => readonly Law[];
@@ -68,6 +71,7 @@ const KITS: { readonly [K in PluginKind]?: Kit<K> } = {
   'device-emulator': deviceEmulatorKit,
   hypervisor: hypervisorKit,
   'host-registry': hostRegistryKit,
+  'link-monitor': linkMonitorKit,
 };
 
 /**

@@ -6,6 +6,7 @@ export type { MakeGuest, TestGuest } from './kits/device-rig.ts';
 export type { HostRegistryGiven, TestRegistry } from './kits/host-registry.ts';
 export type { HypervisorGiven, ManagedVms } from './kits/hypervisor.ts';
 export { type Law, LawBroken } from './kits/law.ts';
+export type { LinkMonitorGiven } from './kits/link-monitor.ts';
 export { loadDistributionLaws, type MakeLoadDistribution } from './kits/load-distribution.ts';
 export type { NicDriverGiven } from './kits/nic-driver.ts';
 export type { MakeNicNetwork, NicNetwork } from './kits/nic-driver-rig.ts';

@@ -5,6 +5,7 @@ import { detector } from './detector.ts';
 import { deviceEmulator } from './device-emulator.ts';
 import { hostRegistry } from './host-registry.ts';
 import { hypervisor } from './hypervisor.ts';
+import { linkMonitor } from './link-monitor.ts';
 import { loadDistribution } from './load-distribution.ts';
 import { nicDriver } from './nic-driver.ts';
 import { responder } from './responder.ts';
@@ -19,4 +20,5 @@ export const BROKEN_PLUGINS: { readonly [K in PluginKind]?: BrokenPlugins } = {
   hypervisor,
   responder,
   'host-registry': hostRegistry,
+  'link-monitor': linkMonitor,
 };

@@ -209,11 +209,11 @@ describe('options', () => {
   });
 });
 
+const laws = conformanceLaws(plugin, {
+  options: [{ rate: 'fast' }, { mode: 'passive' }, { fallback: true, rate: 'fast' }],
+  network: (_nic, frame) => [partnerOf(frame)],
+});
+
 describe('lacp keeps the laws of its kind', () => {
-  it.each(
-    conformanceLaws(plugin, {
-      options: [{ rate: 'fast' }, { mode: 'passive' }, { fallback: true, rate: 'fast' }],
-      network: (_nic, frame) => [partnerOf(frame)],
-    }),
-  )('$name', async ({ check }) => expect(await check()).toBeUndefined());
+  it.each(laws)('$name', async ({ check }) => expect(await check()).toBeUndefined());
 });

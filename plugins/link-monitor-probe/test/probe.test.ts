@@ -191,11 +191,11 @@ describe('what arrives', () => {
   });
 });
 
+const laws = conformanceLaws(plugin, {
+  options: [{ targets: ['192.0.2.1', '2001:db8::1'] }, { targets: ['192.0.2.1'], validate: 'all' }],
+  network: (_nic, frame) => [frame[12] === 8 ? arpReply(frame) : advertisement(frame)],
+});
+
 describe('probe keeps the laws of its kind', () => {
-  it.each(
-    conformanceLaws(plugin, {
-      options: [{ targets: ['192.0.2.1', '2001:db8::1'] }, { targets: ['192.0.2.1'], validate: 'all' }],
-      network: (_nic, frame) => [frame[12] === 8 ? arpReply(frame) : advertisement(frame)],
-    }),
-  )('$name', async ({ check }) => expect(await check()).toBeUndefined());
+  it.each(laws)('$name', async ({ check }) => expect(await check()).toBeUndefined());
 });

@@ -15,6 +15,8 @@ export interface ChainSurroundings {
   readonly names: { readonly vms: readonly string[]; readonly nics: readonly string[] };
   readonly log: ActionLog;
   readonly power: VmPower;
+  /** A VM whose action has expired runs for so long at least: then what is the matter has been looked at anew. */
+  readonly respiteUs: number;
   nowUs(): number;
   /** Is told of everything that goes on by itself. */
   goesOn(work: Promise<void>): void;
@@ -178,6 +180,7 @@ export class Chain {
     if (![...one.standing].some((other) => other.reach === reach)) await reach.giveBack();
     const nowUs = this.#around.nowUs();
     if (one.standing.size === 0) this.#limits.ended(one.target, nowUs);
+    if (as === 'expired') one.notBeforeUs = nowUs + this.#around.respiteUs;
     this.#around.log.end(id, as, nowUs, trouble);
   }
 

@@ -11,6 +11,10 @@ import type { ChainRule } from './signal-config.ts';
 import { backlogSource, failoverSource, nicDownSource, type SignalSource, unmetSource } from './sources.ts';
 import { VmHolds } from './vm-holds.ts';
 
+/** A host at rest looks a fifth as often as it polls links. */
+const RESPITE_LOOKS = 10;
+const LEAST_RESPITE_US = 100_000;
+
 /** What the signals of a host are about, and what is done about them. */
 interface SignalParts {
   readonly arena: Arena;
@@ -66,6 +70,7 @@ export class SignalManager {
         release: (vm) => this.#holds.release(vm),
         migrate: async (vm) => Promise.reject(nowhereToGo(arena.vms.names[vm] ?? String(vm))),
       },
+      respiteUs: Math.max(LEAST_RESPITE_US, this.#periodUs * RESPITE_LOOKS),
       nowUs,
       goesOn: (work) => this.#goesOn(work),
     };

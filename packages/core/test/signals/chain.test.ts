@@ -73,12 +73,25 @@ describe('a chain', () => {
     expect(stateOf(running)).toBe('suspended');
     await pass(running, 30);
     expect(stateOf(running)).toBe('running');
+    await pass(running, 100);
     expect(told(running)).toEqual([
       'expired suspend vm0 by suspend: nic-down of the VM, with confidence 1',
       'withheld none vm0 by nobody: it is left alone after the last action',
     ]);
     await pass(running, 1100);
     expect(told(running).filter((line) => line.includes('suspend vm0'))).toHaveLength(2);
+  });
+
+  it('lets the VM run for a tenth of a second at least when its action has expired, and then acts again', async () => {
+    const running = await given({ ttlMs: 100 });
+    nicDown(running);
+    let ranMs = 0;
+    for (let ms = 0; ms < 400; ms++) {
+      await pass(running, 1);
+      if (ms > 20 && stateOf(running) === 'running') ranMs++;
+    }
+    expect(running.signals.history().map(({ state }) => state)).toEqual(['expired', 'expired']);
+    expect(ranMs).toBeGreaterThanOrEqual(100);
   });
 
   it('waits until the signal has lasted, and until it has been gone', async () => {

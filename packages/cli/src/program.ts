@@ -9,6 +9,7 @@ import { simulateCommand } from './commands/simulate.ts';
 import { addControlCommands } from './control/program.ts';
 import type { Output } from './output.ts';
 import { addPluginCommands } from './plugins/program.ts';
+import { addTraceCommand } from './trace/program.ts';
 import { ownManifest } from './version.ts';
 import { progressOn } from './view/progress.ts';
 import type { TerminalStreams } from './view/terminal.ts';
@@ -107,6 +108,7 @@ export function createProgram(
     .action(async (file: string, flags: LiveFlags) => done(await run(file, live(flags), output)));
 
   addControlCommands(program, output, done);
+  addTraceCommand(program, output, done);
 
   program
     .command('replay')

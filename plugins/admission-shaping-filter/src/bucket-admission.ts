@@ -73,18 +73,18 @@ export class BucketAdmission implements AdmissionPolicy {
     const size = bytes[i] + overheadBytes;
     if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY)
       return { why: 'the VM has no limit' };
+    const averaged = averageBps[vm] !== Number.POSITIVE_INFINITY;
+    const peaked = peakBps[vm] !== Number.POSITIVE_INFINITY;
     const state = {
-      averageBps: averageBps[vm],
-      peakBps: peakBps[vm],
       burstBytes: burstBytes[vm],
-      averageTokens: average.tokens[vm],
-      peakTokens: peak.tokens[vm],
+      ...(averaged ? { averageBps: averageBps[vm], averageTokens: average.tokens[vm] } : {}),
+      ...(peaked ? { peakBps: peakBps[vm], peakTokens: peak.tokens[vm] } : {}),
     };
     if (this.#exceedsBucket(vm, bytes[i]))
       return { why: `its ${size} bytes are more than the bucket ever holds`, state };
     if (i < queuedFrom && verdict[i] === Verdict.Admit) return { why: `the buckets held its ${size} bytes`, state };
     if (i > queuedFrom && i < count) return { why: 'it is behind one that waits', state };
-    const short = average.tokens[vm] < size ? 'average' : 'peak';
+    const short = averaged && average.tokens[vm] < size ? 'average' : 'peak';
     return { why: `the ${short} bucket does not hold its ${size} bytes`, state };
   }
 

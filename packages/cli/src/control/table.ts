@@ -5,11 +5,15 @@ import { inspectCommands } from './commands/inspect.ts';
 import { policyCommands } from './commands/policies.ts';
 import { statusCommands } from './commands/status.ts';
 import { teamCommands } from './commands/teams.ts';
+import { traceCommands } from './commands/trace.ts';
 import { type ControlRequest, refused } from './protocol.ts';
 
 /** Every command that a running host answers: a group to a file, its list added here. */
 const commands: ReadonlyMap<string, ControlCommand> = new Map(
-  [...statusCommands, ...policyCommands, ...teamCommands, ...inspectCommands].map((command) => [command.name, command]),
+  [...statusCommands, ...policyCommands, ...teamCommands, ...inspectCommands, ...traceCommands].map((command) => [
+    command.name,
+    command,
+  ]),
 );
 
 /**

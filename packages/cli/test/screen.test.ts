@@ -1,3 +1,4 @@
+import type { HookCost } from '@fairlead/core';
 import { describe, expect, it } from 'vitest';
 import { History } from '../src/live/history.ts';
 import { type Rates, ratesBetween } from '../src/live/rates.ts';
@@ -53,9 +54,10 @@ const frame = {
   title: 'fairlead demo',
   rates,
   events: [{ event: 'nic', seconds: 2.04, text: 'NIC slow is down: link down', grave: true }] as const,
+  costs: [],
   keys: 'q quits',
 };
-const textOf = (columns: number, rows: number, of: { rates: Rates } = { rates }): string =>
+const textOf = (columns: number, rows: number, of: { rates?: Rates; costs?: readonly HookCost[] } = {}): string =>
   renderScreen({ ...frame, ...of }, columns, rows)
     .map(({ text }) => text)
     .join('\n');
@@ -110,6 +112,46 @@ q quits`);
     expect(text).toMatch(/… and 9\d more VMs/);
     expect(text).toContain('slow      down');
     expect(text).toContain('q quits');
+  });
+
+  describe('says what the plugins cost', () => {
+    const cost = { worker: 0, nic: -1, samples: 1234, p50Us: 0.5, p99Us: 3.25, maxUs: 41 };
+    const costs: HookCost[] = [
+      { ...cost, plugin: 'shaping-filter', hook: 'admit', meanUs: 0.61 },
+      { ...cost, plugin: 'a-distribution-with-a-long-name', hook: 'select', meanUs: 0.72 },
+      { ...cost, plugin: 'af-packet', hook: 'send', nic: 1, meanUs: 22.5 },
+    ];
+    const below = (text: string): string[] => {
+      const lines = text.split('\n');
+      const from = lines.findIndex((line) => line.startsWith('µs a call'));
+      return from < 0 ? [] : lines.slice(from, lines.indexOf('', from));
+    };
+
+    it('where there is room, the costliest call first', () => {
+      const text = textOf(80, 24, { costs });
+      expect(text.split('\n')).toHaveLength(23);
+      expect(below(text)).toEqual([
+        'µs a call                        samples      mean       p50       p99       max',
+        'af-packet.send (slow), worker…      1234     22.50      0.50      3.25     41.00',
+        'a-distribution-with-a-long-na…      1234      0.72      0.50      3.25     41.00',
+        'shaping-filter.admit, worker 0      1234      0.61      0.50      3.25     41.00',
+      ]);
+      expect(text).toContain('2.0 s  NIC slow is down');
+      expect(text).toContain('q quits');
+    });
+
+    it('as far as there is room, and not at all before it has any', () => {
+      expect(below(textOf(80, 22, { costs })).slice(1)).toEqual([
+        'af-packet.send (slow), worker…      1234     22.50      0.50      3.25     41.00',
+        '… and 2 more calls',
+      ]);
+      expect(below(textOf(80, 20, { costs }))).toEqual([]);
+      expect(textOf(80, 20, { costs })).toBe(textOf(80, 20));
+    });
+
+    it('and nothing of it before anything was sampled', () => {
+      expect(below(textOf(80, 50))).toEqual([]);
+    });
   });
 
   it('marks a NIC that is down', () => {

@@ -61,7 +61,8 @@ export function showScreen(watched: Watched, streams: TerminalStreams, options: 
   });
   const draw = (): void => {
     const rates = history.add(sampler.take());
-    terminal.show(renderScreen({ title, rates, events, keys }, terminal.columns, terminal.rows));
+    const costs = host.costs();
+    terminal.show(renderScreen({ title, rates, events, costs, keys }, terminal.columns, terminal.rows));
   };
   watched.events.drainTo((event) => {
     events.push(event);

@@ -1,5 +1,7 @@
+import type { HookCost } from '@fairlead/core';
 import type { HappenedEvent } from '../live/events.ts';
 import type { NicRates, Rates, VmRates } from '../live/rates.ts';
+import { costLines } from './costs.ts';
 import { bar, fit, shortBytes, shortCount, shortRate } from './figures.ts';
 
 /** How a line is to look, where the terminal can show it. */
@@ -15,6 +17,8 @@ export interface ScreenFrame {
   readonly title: string;
   readonly rates: Rates;
   readonly events: readonly HappenedEvent[];
+  /** What calls of the plugins cost; shown where nothing else needs the lines. */
+  readonly costs: readonly HookCost[];
   readonly keys: string;
 }
 
@@ -26,7 +30,7 @@ const FIXED_LINES = 10;
 
 /** The screen for a terminal of a given size: at most `rows` lines of at most `columns` places. Pure. */
 export function renderScreen(frame: ScreenFrame, columns: number, rows: number): ScreenLine[] {
-  const { title, rates, events, keys } = frame;
+  const { title, rates, events, costs, keys } = frame;
   const nameWidth = Math.min(24, 9 + Math.max(0, columns - LEAST_COLUMNS));
   const clock = `${rates.seconds.toFixed(0)} s`;
   const width = Math.max(columns, LEAST_COLUMNS);
@@ -36,6 +40,7 @@ export function renderScreen(frame: ScreenFrame, columns: number, rows: number):
   ];
   const spare = rows - FIXED_LINES - rates.vms.length - rates.nics.length;
   const foot = footLines(rates, events, keys, Math.max(1, Math.min(MOST_EVENTS, spare)));
+  const spent = costTable(costs, rates, spare - MOST_EVENTS, width);
   const room = Math.max(4, rows - head.length - foot.length - 3);
   const nicRoom = Math.max(2, Math.min(rates.nics.length, Math.floor(room / 2)));
   const nics = shorten(nicLines(rates.nics, nameWidth), nicRoom, 'NICs');
@@ -47,6 +52,7 @@ export function renderScreen(frame: ScreenFrame, columns: number, rows: number):
     { text: '', tone: 'plain' as const },
     nicHead(nameWidth),
     ...nics,
+    ...spent,
     ...foot,
   ];
   return lines.slice(0, Math.max(1, rows)).map(({ text, tone }) => ({ text: text.slice(0, columns).trimEnd(), tone }));
@@ -94,6 +100,15 @@ function nicLines(nics: readonly NicRates[], nameWidth: number): ScreenLine[] {
       tone: away ? 'bad' : 'plain',
     };
   });
+}
+
+/** The costliest calls first, below an empty line and a head; nothing where there is no room for all three. */
+function costTable(costs: readonly HookCost[], { nics }: Rates, room: number, columns: number): ScreenLine[] {
+  if (costs.length === 0 || room < 3) return [];
+  const costliest = [...costs].sort((one, other) => other.meanUs - one.meanUs);
+  const names = nics.map(({ name }) => name);
+  const [head, ...rows] = costLines(costliest, names, columns).map((text) => ({ text, tone: 'plain' as const }));
+  return [{ text: '', tone: 'plain' }, { text: head.text, tone: 'head' }, ...shorten(rows, room - 2, 'calls')];
 }
 
 const BAR = 11;

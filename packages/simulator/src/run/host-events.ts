@@ -6,6 +6,13 @@ export function hear(host: Host, events: EventResult[]): void {
   const say = (text: string): void => void events.push({ seconds: host.nowUs / 1e6, by: 'host', text });
   host.on('nic', ({ nic, state, cause }) => say(`NIC ${nic} is ${state}: ${cause}`));
   host.on('vm', ({ vm, state }) => say(`VM ${vm} is ${state}`));
+  host.on('action', ({ id, state, action, vm, responder, reason }) =>
+    say(
+      state === 'withheld'
+        ? `nothing is done about VM ${vm}: ${reason}`
+        : `action ${id}, ${action} of VM ${vm} by ${responder}, is ${state}: ${reason}`,
+    ),
+  );
   host.on('device', ({ device, message }) => say(`virtual NIC ${device} failed: ${message}`));
   host.on('fault', ({ plugin, hook, vm, fallback, message }) =>
     say(`plugin ${plugin} failed in ${hook}() for VM ${vm}; ${fallback} serves: ${message.replaceAll(/\s+/g, ' ')}`),

@@ -74,11 +74,11 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
       const untilUs = Math.min(end, scenario.duration);
       while (line < script.length && (script[line]?.atUs ?? 0) < untilUs) {
         const { atUs, text, run } = script[line++] as (typeof script)[number];
-        runTo(host, network, atUs, scenario.step);
+        await runTo(host, network, atUs, scenario.step);
         if (text !== undefined) events.push({ seconds: atUs / 1e6, by: 'script', text });
         await run();
       }
-      runTo(host, network, untilUs, scenario.step);
+      await runTo(host, network, untilUs, scenario.step);
       log.settle();
       for (const meter of traffic.meters) meter.mark();
       nicSeries.mark();
@@ -96,8 +96,14 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
   }
 }
 
-function runTo(host: Host, network: Network, untilUs: number, stepUs: number): void {
-  if (untilUs > host.nowUs) host.run(untilUs - host.nowUs, stepUs);
+/** Responders are asynchronous: where there are any, they have their turn after each poll of the links. */
+async function runTo(host: Host, network: Network, untilUs: number, stepUs: number): Promise<void> {
+  const { signals, monitor } = host.config;
+  const turnUs = signals.length === 0 ? Number.POSITIVE_INFINITY : monitor.linkPollMs * 1000;
+  while (host.nowUs < untilUs) {
+    host.run(Math.min(turnUs, untilUs - host.nowUs), stepUs);
+    await host.signals.idle();
+  }
   network.advance(untilUs);
 }
 

@@ -17,7 +17,10 @@ export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'b
 };
 type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
 /** What may be said of a team beside its name. */
-export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name'>;
+export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name' | 'monitors'> & {
+  /** Link monitors, which find NICs that are up and carry nothing. */
+  readonly monitors?: readonly Used<'link-monitor'>[];
+};
 type ChainOf = NonNullable<WrittenHostConfig['signals']>[number];
 /** What may be said of a chain beside its kind of signal and its responders. */
 export type MoreOfChain = Omit<ChainOf, 'on' | 'responders'>;
@@ -80,8 +83,8 @@ export class HostBuilder {
    * builder.team('uplinks', { active: ['uplink0', 'uplink1'], standby: ['uplink2'], holdDownMs: '5s' });
    * ```
    */
-  team(name: string, team: TeamMembers): this {
-    this.#teams.push({ name, ...team });
+  team(name: string, { monitors = [], ...team }: TeamMembers): this {
+    this.#teams.push({ name, ...team, monitors: monitors.map((monitor) => this.#place(monitor)) });
     return this;
   }
 

@@ -2,8 +2,8 @@ import shapingFilter, { options, ShapingFilter, type ShapingOptions } from '@fai
 import { type Host, use } from '@fairlead/core';
 import { definePlugin, inject, Options, Vms, type VmTable } from '@fairlead/sdk';
 import { expect, it } from 'vitest';
-import { frames } from '../requirements/support/frames.ts';
-import { guest, MAC, settle, simulatedHost, started, type VmName } from '../requirements/support/hosts.ts';
+import { BROADCAST, frame, frames, numberOf } from '../requirements/support/frames.ts';
+import { guest, MAC, settle, simulatedHost, started, takeSent, type VmName } from '../requirements/support/hosts.ts';
 import { policed } from './support/drops.ts';
 
 const GIGABIT = 1e9;
@@ -75,5 +75,35 @@ it('case 33: Linux sch_tbf, VMs under a shaper of their own each keep their rate
   const [a, b, c] = ratesOf(host, ['a', 'b', 'c']);
   expect(Math.max(offBy(a, 10e6), offBy(b, 40e6), offBy(c, 20e6))).toBeLessThan(0.05);
   expect(policed(host, 'a') + policed(host, 'b') + policed(host, 'c')).toBe(0);
+  host.assertConserved();
+});
+
+const copies = { framesPerSecond: 1, burstFrames: 1, mode: 'police' } as const;
+
+it('case 32: Open vSwitch, metered copies: of two frames at one a second the second is dropped, the copies for local VMs use no NIC and are not metered', async () => {
+  const host = await started(simulatedHost([GIGABIT], { a: {}, b: {}, c: {} }).admit(use(shapingFilter, copies)));
+  guest(host, 'a').sendAll(frames(2, MAC.a, { destination: BROADCAST }));
+  settle(host);
+  host.run(1000);
+  expect(takeSent(host)[0]?.map(numberOf)).toEqual([0]);
+  expect([policed(host, 'a'), host.vms.status('b').rxFrames, host.vms.status('c').rxFrames]).toEqual([1, 2, 2]);
+  host.assertConserved();
+  host.run(1e6);
+  guest(host, 'a').send(frame(MAC.a));
+  settle(host);
+  expect(takeSent(host)[0]).toHaveLength(1);
+  host.assertConserved();
+});
+
+it('case 32: Open vSwitch, two VMs that send a copy each under one meter: both copies are metered', async () => {
+  const shared = { ...copies, groups: [['a', 'b']] };
+  const host = await started(simulatedHost([GIGABIT], { a: {}, b: {} }).admit(use(shapingFilter, shared)));
+  for (let second = 0; second < 3; second++) {
+    for (const vm of ['a', 'b'] as const) guest(host, vm).send(frame(MAC[vm], { number: second }));
+    settle(host);
+    expect(takeSent(host)[0]?.map(numberOf)).toEqual([second]);
+    host.run(1e6);
+  }
+  expect(policed(host, 'a') + policed(host, 'b')).toBe(3);
   host.assertConserved();
 });

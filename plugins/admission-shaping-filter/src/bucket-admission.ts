@@ -33,7 +33,8 @@ export class BucketAdmission implements AdmissionPolicy {
   /** The batch that `#conform` reads: the host's only one. */
   #batch: TransmitBatch | undefined;
 
-  constructor(vms: VmTable, options: ShapingOptions) {
+  /** `rowOf`: the buckets of each VM. */
+  constructor(vms: VmTable, options: ShapingOptions, rowOf: Int32Array) {
     const clockNs = new Float64Array(1);
     const averageBps = new Float64Array(vms.count);
     const peakBps = new Float64Array(vms.count);
@@ -41,6 +42,7 @@ export class BucketAdmission implements AdmissionPolicy {
     const peakBurstBytes = new Int32Array(vms.count).fill(options.peakBurstBytes);
     this.#terms = {
       vms,
+      rowOf,
       clockNs,
       averageBps,
       peakBps,
@@ -61,7 +63,8 @@ export class BucketAdmission implements AdmissionPolicy {
     let i = this.#conform(0);
     while (i < batch.count) {
       // A frame larger than the bucket never conforms: waiting, it would hold up all behind it for ever.
-      if (!this.#police && !this.#exceedsBucket(batch.vm, batch.bytes[i])) return this.#leaveWaiting(batch, i);
+      if (!this.#police && !this.#exceedsBucket(this.#terms.rowOf[batch.vm], batch.bytes[i]))
+        return this.#leaveWaiting(batch, i);
       batch.drop(i, DropReason.Policed);
       i = this.#conform(i + 1);
     }
@@ -93,17 +96,18 @@ export class BucketAdmission implements AdmissionPolicy {
     this.#conform = createConform(this.#terms, batch);
   }
 
-  #exceedsBucket(vm: number, bytes: number): boolean {
+  #exceedsBucket(row: number, bytes: number): boolean {
     const { averageBps, burstBytes, overheadBytes } = this.#terms;
-    const limited = averageBps[vm] !== Number.POSITIVE_INFINITY;
-    return bytes + overheadBytes > (limited ? burstBytes[vm] : UNLIMITED_BYTES);
+    const limited = averageBps[row] !== Number.POSITIVE_INFINITY;
+    return bytes + overheadBytes > (limited ? burstBytes[row] : UNLIMITED_BYTES);
   }
 
   /** Queues from frame `i`, until the time at which it conforms to both buckets. */
   #leaveWaiting(batch: TransmitBatch, i: number): undefined {
-    const { average, peak, overheadBytes, clockNs } = this.#terms;
-    const averageNs = average.waitNs(batch.vm, batch.bytes[i] + overheadBytes);
-    const peakNs = peak.waitNs(batch.vm, 0);
+    const { rowOf, average, peak, overheadBytes, clockNs } = this.#terms;
+    const row = rowOf[batch.vm];
+    const averageNs = average.waitNs(row, batch.bytes[i] + overheadBytes);
+    const peakNs = peak.waitNs(row, 0);
     const waitNs = Math.min(Math.max(averageNs, peakNs), LONGEST_WAIT_NS);
     batch.queueFrom(i, (clockNs[0] + waitNs) / 1000);
   }
@@ -112,6 +116,8 @@ export class BucketAdmission implements AdmissionPolicy {
 /** Every VM's buckets, the columns they read, and what serves a VM whose row has no limit of its own. */
 interface Terms {
   readonly vms: VmTable;
+  /** The row of the buckets and of the limits that each VM uses. */
+  readonly rowOf: Int32Array;
   readonly clockNs: Float64Array;
   readonly averageBps: Float64Array;
   readonly peakBps: Float64Array;
@@ -133,7 +139,7 @@ type Conform = (start: number) => number;
 /** Made once, as earnings.ts says. */
 function createConform(terms: Terms, batch: TransmitBatch): Conform {
   const { limitBps, peakBps: ownPeakBps, burstBytes: ownBurstBytes } = terms.vms;
-  const { clockNs, averageBps, peakBps, burstBytes, average, peak, overheadBytes } = terms;
+  const { clockNs, averageBps, peakBps, burstBytes, average, peak, overheadBytes, rowOf } = terms;
   const { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes } = terms;
   const fixed = {
     own: { limitBps, ownPeakBps, ownBurstBytes },
@@ -141,7 +147,7 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     column: { clockNs, averageBps, peakBps, burstBytes },
     average: { refillAverage: average.refill, averageTokens: average.tokens },
     peak: { refillPeak: peak.refill, peakTokens: peak.tokens },
-    batch: { batch, bytes: batch.bytes, overheadBytes },
+    batch: { batch, bytes: batch.bytes, overheadBytes, rowOf },
   };
   return function conform(start) {
     const { limitBps, ownPeakBps, ownBurstBytes } = fixed.own;
@@ -149,20 +155,20 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     const { clockNs, averageBps, peakBps, burstBytes } = fixed.column;
     const { refillAverage, averageTokens } = fixed.average;
     const { refillPeak, peakTokens } = fixed.peak;
-    const { batch, bytes, overheadBytes } = fixed.batch;
-    const vm = batch.vm;
+    const { batch, bytes, overheadBytes, rowOf } = fixed.batch;
+    const row = rowOf[batch.vm];
     const count = batch.count;
     if (start === 0) {
-      writeRate(averageBps, vm, limitBps, fallbackAverageBps);
-      writeRate(peakBps, vm, ownPeakBps, fallbackPeakBps);
-      if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY) return count;
-      writeDepth(burstBytes, vm, ownBurstBytes, fallbackBurstBytes);
+      writeRate(averageBps, row, limitBps, fallbackAverageBps);
+      writeRate(peakBps, row, ownPeakBps, fallbackPeakBps);
+      if (averageBps[row] === Number.POSITIVE_INFINITY && peakBps[row] === Number.POSITIVE_INFINITY) return count;
+      writeDepth(burstBytes, row, ownBurstBytes, fallbackBurstBytes);
       clockNs[0] = Math.round(batch.nowUs * 1000);
-      refillAverage(vm);
-      refillPeak(vm);
+      refillAverage(row);
+      refillPeak(row);
     }
-    let average = averageTokens[vm];
-    let peak = peakTokens[vm];
+    let average = averageTokens[row];
+    let peak = peakTokens[row];
     let i = start;
     // Mostly the rest of the batch conforms as a whole: a sum without a comparison for each frame tells. A step of four
     // at a time, since stepping costs as much as adding.
@@ -173,8 +179,8 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     }
     for (; k < count; k = (k + 1) | 0) total = (total + bytes[k]) | 0;
     if (total <= average && total <= peak) {
-      averageTokens[vm] = average - total;
-      peakTokens[vm] = peak - total;
+      averageTokens[row] = average - total;
+      peakTokens[row] = peak - total;
       return count;
     }
     for (; i < count; i = (i + 1) | 0) {
@@ -183,8 +189,8 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
       average = (average - size) | 0;
       peak = (peak - size) | 0;
     }
-    averageTokens[vm] = average;
-    peakTokens[vm] = peak;
+    averageTokens[row] = average;
+    peakTokens[row] = peak;
     return i;
   };
 }

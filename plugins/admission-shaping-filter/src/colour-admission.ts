@@ -20,6 +20,7 @@ const VERDICT_OF = { admit: Verdict.Admit, queue: Verdict.Queue, drop: Verdict.D
  */
 export class ColourAdmission implements AdmissionPolicy {
   readonly #vms: VmTable;
+  readonly #rowOf: Int32Array;
   readonly #clockNs = new Float64Array(1);
   readonly #terms: MeterTerms;
   readonly #meter: ColourMeter;
@@ -32,12 +33,15 @@ export class ColourAdmission implements AdmissionPolicy {
   readonly #fallbackCbsBytes: number;
   readonly #overheadBytes: number;
 
+  /** `rowOf`: the buckets of each VM. */
   constructor(
     vms: VmTable,
     options: ShapingOptions,
+    rowOf: Int32Array,
     Meter: new (terms: MeterTerms, clockNs: Float64Array) => ColourMeter,
   ) {
     this.#vms = vms;
+    this.#rowOf = rowOf;
     this.#terms = meterTerms(vms.count);
     this.#terms.ebsBytes.fill(options.ebsBytes);
     this.#terms.pbsBytes.fill(options.pbsBytes);
@@ -56,23 +60,23 @@ export class ColourAdmission implements AdmissionPolicy {
   }
 
   admit(batch: TransmitBatch): undefined {
-    const vm = batch.vm;
+    const row = this.#rowOf[batch.vm];
     const meter = this.#meter;
     const terms = this.#terms;
-    writeRate(terms.cirBps, vm, this.#vms.limitBps, this.#fallbackCirBps);
-    if (terms.cirBps[vm] === Number.POSITIVE_INFINITY) return;
-    writeRate(terms.pirBps, vm, this.#vms.peakBps, this.#fallbackPirBps);
-    writeDepth(terms.cbsBytes, vm, this.#vms.burstBytes, this.#fallbackCbsBytes);
+    writeRate(terms.cirBps, row, this.#vms.limitBps, this.#fallbackCirBps);
+    if (terms.cirBps[row] === Number.POSITIVE_INFINITY) return;
+    writeRate(terms.pirBps, row, this.#vms.peakBps, this.#fallbackPirBps);
+    writeDepth(terms.cbsBytes, row, this.#vms.burstBytes, this.#fallbackCbsBytes);
     this.#clockNs[0] = Math.round(batch.nowUs * 1000);
 
-    meter.refill(vm);
+    meter.refill(row);
     for (let i = 0; i < batch.count; i++) {
       const size = batch.bytes[i] + this.#overheadBytes;
-      const colour = meter.colour(vm, size, Colour.Green);
+      const colour = meter.colour(row, size, Colour.Green);
       const verdict = this.#verdicts[colour];
       if (verdict === Verdict.Admit) {
-        meter.charge(vm, size, colour);
-      } else if (verdict === Verdict.Drop || !meter.fits(vm, size, this.#worst)) {
+        meter.charge(row, size, colour);
+      } else if (verdict === Verdict.Drop || !meter.fits(row, size, this.#worst)) {
         batch.drop(i, DropReason.Policed);
       } else {
         this.#leaveWaiting(batch, i, size);
@@ -109,7 +113,7 @@ export class ColourAdmission implements AdmissionPolicy {
 
   /** Queues from frame `i`, until the time at which it gets a colour with which it may go. */
   #leaveWaiting(batch: TransmitBatch, i: number, size: number): void {
-    const waitNs = Math.min(this.#meter.waitNs(batch.vm, size, this.#worst), LONGEST_WAIT_NS);
+    const waitNs = Math.min(this.#meter.waitNs(this.#rowOf[batch.vm], size, this.#worst), LONGEST_WAIT_NS);
     batch.queueFrom(i, (this.#clockNs[0] + waitNs) / 1000);
   }
 }

@@ -12,24 +12,29 @@ import {
 } from '@fairlead/sdk';
 import { BucketAdmission } from './bucket-admission.ts';
 import { ColourAdmission } from './colour-admission.ts';
+import { FrameRate } from './frame-rate.ts';
+import { rowsOf } from './groups.ts';
 import { options, type ShapingOptions } from './options.ts';
+import { QueueLimit } from './queue-limit.ts';
 import { SingleRateMeter } from './srtcm.ts';
-import { copyColumns, takeColumns } from './state-columns.ts';
+import { copyColumns, type StateColumn, takeColumns } from './state-columns.ts';
 import { TwoRateMeter } from './trtcm.ts';
 import { ExcessRateMeter } from './trtcm4115.ts';
 
 export { options, type ShapingOptions } from './options.ts';
 
-function policyFor(vms: VmTable, options: ShapingOptions): BucketAdmission | ColourAdmission {
+type Metered = BucketAdmission | ColourAdmission;
+
+function policyFor(vms: VmTable, options: ShapingOptions, rowOf: Int32Array): Metered {
   switch (options.meter) {
     case 'token-bucket':
-      return new BucketAdmission(vms, options);
+      return new BucketAdmission(vms, options, rowOf);
     case 'srtcm':
-      return new ColourAdmission(vms, options, SingleRateMeter);
+      return new ColourAdmission(vms, options, rowOf, SingleRateMeter);
     case 'trtcm':
-      return new ColourAdmission(vms, options, TwoRateMeter);
+      return new ColourAdmission(vms, options, rowOf, TwoRateMeter);
     case 'trtcm-4115':
-      return new ColourAdmission(vms, options, ExcessRateMeter);
+      return new ColourAdmission(vms, options, rowOf, ExcessRateMeter);
   }
 }
 
@@ -40,7 +45,7 @@ interface ShapingState {
 }
 
 /**
- * Holds each VM to its average rate, peak rate and burst, each VM for itself.
+ * Holds each VM to its average rate, peak rate and burst, each for itself or with those of its group.
  *
  * @example
  * ```ts
@@ -55,11 +60,17 @@ interface ShapingState {
  * ```
  */
 export class ShapingFilter implements AdmissionPolicy, Lifecycle {
-  readonly #policy: BucketAdmission | ColourAdmission;
+  readonly #policy: AdmissionPolicy;
+  readonly #columns: readonly StateColumn[];
   readonly #meter: ShapingOptions['meter'];
 
   constructor(@inject(Vms) vms: VmTable, @inject(Options) options: ShapingOptions) {
-    this.#policy = policyFor(vms, options);
+    const rowOf = rowsOf(vms, options.groups);
+    const metered = policyFor(vms, options, rowOf);
+    const frames = options.framesPerSecond > 0 ? new FrameRate(metered, rowOf, options) : undefined;
+    const policy = frames ?? metered;
+    this.#policy = options.queueFrames > 0 ? new QueueLimit(policy, options.queueFrames) : policy;
+    this.#columns = [...metered.columns, ...(frames?.columns ?? [])];
     this.#meter = options.meter;
   }
 
@@ -75,14 +86,14 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
 
   /** What is in the buckets: a successor of the same meter gives nobody a burst twice. */
   exportState(): ShapingState {
-    return { meter: this.#meter, columns: copyColumns(this.#policy.columns) };
+    return { meter: this.#meter, columns: copyColumns(this.#columns) };
   }
 
   /** Another plugin's state is of no use, nor is another meter's: then the buckets start full. */
   importState(state: unknown, from: StateOrigin): undefined {
     if (from.name !== 'shaping-filter') return;
     const { meter, columns } = (state ?? {}) as Partial<ShapingState>;
-    if (meter === this.#meter) takeColumns(this.#policy.columns, columns);
+    if (meter === this.#meter) takeColumns(this.#columns, columns);
   }
 }
 

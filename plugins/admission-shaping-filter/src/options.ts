@@ -24,6 +24,29 @@ export const options = Type.Object(
       default: 'queue',
       description: 'What the token bucket does with a frame that does not conform: leave it waiting, or drop it.',
     }),
+    framesPerSecond: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 1e9,
+      description: 'Frames of a VM in a second, beside the rates; 0: any number.',
+    }),
+    burstFrames: Type.Integer({
+      default: 64,
+      minimum: 1,
+      maximum: 65_536,
+      description: 'Frames that a VM may send at once after a rest, where framesPerSecond is given.',
+    }),
+    queueFrames: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 65_536,
+      description:
+        'Frames of a VM that may wait; of those beyond the oldest are dropped. 0: as many as its ring holds.',
+    }),
+    groups: Type.Array(Type.Array(Type.String(), { minItems: 1 }), {
+      default: [],
+      description: 'VMs, by name, that share one budget: that of the first.',
+    }),
     overheadBytes: Size({
       default: 0,
       maximum: 1024,

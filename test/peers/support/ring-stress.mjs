@@ -10,8 +10,12 @@ const bulk = new Int32Array(size);
 const STAMP_WORDS = 16;
 const nap = new Int32Array(new SharedArrayBuffer(4));
 
-/** Numbers that repeat for a seed (Marsaglia 2003). */
 let state = seed;
+/**
+ * Numbers that repeat for a seed (Marsaglia 2003).
+ *
+ * @param {number} limit
+ */
 function below(limit) {
   state ^= state << 13;
   state ^= state >>> 17;
@@ -19,8 +23,13 @@ function below(limit) {
   return (state >>> 0) % limit;
 }
 
-/** Every word of a frame says who sent it and as which. */
+/**
+ * Every word of a frame says who sent it, to whom and as which.
+ *
+ * @type {(producer: number, consumer: number, sequence: number) => number}
+ */
 const stamp = (producer, consumer, sequence) => ((producer * pairs + consumer) << 24) | sequence;
+/** @type {(slot: number) => number} */
 const wordsAt = (slot) => slot * pool.wordsPerSlot;
 
 function produce() {

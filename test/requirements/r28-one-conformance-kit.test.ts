@@ -37,7 +37,12 @@ const ALGORITHMS: Record<
   'originating-port': { laws: conformanceLaws(originatingPort), forms: [use(originatingPort)] },
   'pending-load': {
     laws: conformanceLaws(pendingLoad, { options: [together] }),
-    forms: [use(pendingLoad), use(pendingLoad, together)],
+    forms: [
+      use(pendingLoad),
+      use(pendingLoad, together),
+      use(pendingLoad, { granularity: 'flowlet' }),
+      use(pendingLoad, { granularity: 'vm' }),
+    ],
   },
   'round-robin': {
     laws: conformanceLaws(roundRobin),

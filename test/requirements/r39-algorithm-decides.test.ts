@@ -15,6 +15,7 @@ const ALGORITHMS: Record<string, (builder: HostBuilder) => HostBuilder> = {
   'round-robin': (builder) => builder.distribute(use(roundRobin)),
   'round-robin, weighted': (builder) => builder.distribute(use(roundRobin, { weighted: true })),
   'pending-load': (builder) => builder.distribute(use(pendingLoad)),
+  'pending-load, by VM': (builder) => builder.distribute(use(pendingLoad, { granularity: 'vm' })),
   'vm-affinity': (builder) => builder.distribute(use(vmAffinity, { pins: { a: 'nic0', b: 'nic1' } })),
   'active-backup': (builder) => builder.distribute(use(activeBackup)),
   'originating-port': (builder) => builder.distribute(use(originatingPort)),
@@ -58,6 +59,7 @@ describe('requirement 39: when both NICs are available a load-distribution algor
       round-robin             0 1 0 1 0 1 0 1 0 1 0 1
       round-robin, weighted   1 0 1 1 1 0 1 1 1 0 1 1
       pending-load            1 1 1 1 1 1 1 0 0 0 1 1
+      pending-load, by VM     0 1 0 0 1 1 1 0 0 1 0 1
       vm-affinity             0 1 0 0 1 1 1 0 0 1 0 1
       active-backup           0 0 0 0 0 0 0 0 0 0 0 0
       originating-port        0 1 0 0 1 1 1 0 0 1 0 1

@@ -180,8 +180,11 @@ export interface PluginDefinition<K extends PluginKind = PluginKind, S extends O
   readonly options: S;
   /** The class of its instances. */
   readonly implementation: PluginClass<ExtensionPoints[K]>;
-  /** What the host prepares for it, at a cost for each frame; nothing when left out. */
-  readonly needs?: readonly PluginNeed[];
+  /**
+   * What the host prepares for it, at a cost for each frame; nothing when left out. A function of its checked options
+   * where not all of them need it.
+   */
+  readonly needs?: readonly PluginNeed[] | ((options: never) => readonly PluginNeed[]);
   /** Module that exports this definition as default, when its package does not have the conventional name. */
   readonly module?: string;
 }

@@ -18,9 +18,15 @@ import { NicPace } from './nic-pace.ts';
 import { pendingLoadOptions } from './options.ts';
 import { PriorityWatch } from './priority-watch.ts';
 import { ReservedHomes } from './reserved-homes.ts';
+import { Runs } from './runs.ts';
 import { createSpread, type FinishOrder, type Spread } from './spread.ts';
 
 export { pendingLoadOptions };
+
+/** Frame by frame unless it says otherwise. */
+type PendingLoadOptions = Omit<Static<typeof pendingLoadOptions>, RunOption> &
+  Partial<Pick<Static<typeof pendingLoadOptions>, RunOption>>;
+type RunOption = 'granularity' | 'flowletGapUs';
 
 /** A batch moves the window by MAX_BATCH at most, and by one more at each end. */
 const WINDOW = MAX_NICS + MAX_BATCH + 2;
@@ -49,6 +55,8 @@ export class PendingLoad implements LoadDistribution {
   readonly #watch: PriorityWatch | undefined;
   readonly #homes: ReservedHomes | undefined;
   readonly #pace: NicPace;
+  /** For flowlets, flows and VMs. */
+  readonly #runs: Runs | undefined;
   readonly #window: FinishOrder = {
     order: new Int32Array(WINDOW),
     finishUs: new Float64Array(WINDOW),
@@ -62,12 +70,14 @@ export class PendingLoad implements LoadDistribution {
   constructor(
     @inject(Nics) private readonly nics: NicTable,
     @inject(Vms) private readonly vms: VmTable,
-    @inject(Options) options: Static<typeof pendingLoadOptions>,
+    @inject(Options) options: PendingLoadOptions,
   ) {
     this.#grainBytes = options.grainBytes;
     this.#watch = options.priority ? new PriorityWatch(options.priorityHoldUs) : undefined;
     this.#homes = options.reservations ? new ReservedHomes(nics, vms) : undefined;
     this.#pace = new NicPace(nics);
+    const { granularity = 'frame', flowletGapUs = 0 } = options;
+    if (granularity !== 'frame') this.#runs = new Runs(nics, vms, this.#pace, granularity, flowletGapUs);
   }
 
   select(batch: TransmitBatch): undefined {
@@ -75,11 +85,17 @@ export class PendingLoad implements LoadDistribution {
     if (home >= 0) return sendAll(batch, home);
     const { nics } = this;
     if (nics.epoch !== this.#epoch) this.#renew();
+    if (this.#runs !== undefined) return this.#keepTogether(batch, this.#runs);
     const nicCount = nics.availableCount;
     if (nicCount === 1) return sendAll(batch, nics.available[0]);
     if (batch !== this.#batch) this.#writeTo(batch);
     const outranked = this.#watch?.isOutranked(this.vms.priority[batch.vm], batch.nowUs) ?? false;
     this.#spread(batch.count, nicCount, outranked);
+  }
+
+  #keepTogether(batch: TransmitBatch, runs: Runs): undefined {
+    const outranked = this.#watch?.isOutranked(this.vms.priority[batch.vm], batch.nowUs) ?? false;
+    runs.select(batch, outranked);
   }
 
   explain(batch: TransmitBatch, i: number): Explanation {
@@ -92,6 +108,7 @@ export class PendingLoad implements LoadDistribution {
       const rejected = new Map(others.map((nic) => [nic, 'the reservation of the VM is kept on another']));
       return { why: 'the reservation of the VM is kept here', state: { reservedBps }, rejected };
     }
+    if (this.#runs !== undefined) return this.#runs.explain(batch.nic[i]);
     const outranked = this.#watch?.outranks(this.vms.priority[vm]) ?? false;
     return explainFinish(this.nics, this.#pace, this.#grainBytes, outranked, batch, i);
   }
@@ -132,5 +149,7 @@ export default definePlugin({
   apiVersion: 1,
   options: pendingLoadOptions,
   implementation: PendingLoad,
+  needs: ({ granularity }: Static<typeof pendingLoadOptions>) =>
+    granularity === 'flow' || granularity === 'flowlet' ? ['flow'] : [],
   module: import.meta.url,
 });

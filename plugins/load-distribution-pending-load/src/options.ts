@@ -8,6 +8,14 @@ export const pendingLoadOptions = Type.Object(
       minimum: 1,
       description: 'Bytes a NIC may get ahead of the runner-up before the choice is made anew.',
     }),
+    granularity: Type.Union(
+      [Type.Literal('frame'), Type.Literal('flowlet'), Type.Literal('flow'), Type.Literal('vm')],
+      { default: 'frame', description: 'What goes over one NIC: each frame by itself, a flowlet, a flow, or a VM.' },
+    ),
+    flowletGapUs: Microseconds({
+      default: 20_000,
+      description: 'A flow that was silent for longer may go over another NIC, for `granularity: flowlet`.',
+    }),
     priority: Type.Boolean({
       default: false,
       description: 'Leave the least loaded NIC to the VMs of the highest priority that is sending.',

@@ -4,6 +4,8 @@ import type { PendingLoad, pendingLoadOptions } from '../src/index.ts';
 
 export const DEFAULTS: Static<typeof pendingLoadOptions> = {
   grainBytes: 1514,
+  granularity: 'frame',
+  flowletGapUs: 20_000,
   priority: false,
   priorityHoldUs: 10_000,
   reservations: false,

@@ -76,7 +76,8 @@ export function describePlugin(definition: PluginDefinition): Described {
   const known = [...REQUIRED_HOOKS[kind], ...OPTIONAL_HOOKS[kind]];
   const hooks = known.filter((hook) => typeof instance[hook] === 'function');
   const given = dependenciesOf(implementation).map((token) => token?.description?.replace(/^fairlead\./, '') ?? '?');
-  return { ...POSTURES[kind], hooks, given, needs, handsStateOver: hooks.includes('exportState') };
+  const asked = typeof needs === 'function' ? ['what its options say'] : needs;
+  return { ...POSTURES[kind], hooks, given, needs: asked, handsStateOver: hooks.includes('exportState') };
 }
 
 /** An instance, whose hooks may be made by its constructor; its prototype where the options have no defaults. */

@@ -86,7 +86,7 @@ function place<K extends 'admission' | 'load-distribution', T extends AdmissionP
   const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan, i) => {
     making(i);
     const instance = makeWithin(plan, surroundings) as unknown as T;
-    return { name: plan.name, instance, ...needsOf(plan.definition), fallback };
+    return { name: plan.name, instance, ...needsOf(plan), fallback };
   }, undefined);
   return { seat, fail, budget, failed };
 }

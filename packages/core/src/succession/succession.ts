@@ -96,7 +96,7 @@ export class Succession {
 
   #seat(plan: PluginPlan): Seat<Policy> {
     const instance = this.#instance(plan);
-    return { name: plan.name, instance, ...needsOf(plan.definition), fallback: undefined };
+    return { name: plan.name, instance, ...needsOf(plan), fallback: undefined };
   }
 
   #instance({ definition, options, where }: PluginPlan, surroundings = this.#about.surroundings): Policy {
@@ -147,7 +147,7 @@ export class Succession {
     const own = { ...surroundings, nics: tables.nics, vms: tables.vms, clock: { nowUs: () => clock.nowUs() } };
     const shadow = this.#instance(plan, own);
     const record = new ShadowRecord(memory, shape, worker);
-    const needs = needsOf(plan.definition);
+    const needs = needsOf(plan);
     const parts = {
       tables,
       record,

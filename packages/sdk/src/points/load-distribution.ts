@@ -8,8 +8,8 @@ import type { Lifecycle } from './lifecycle.ts';
  *
  * The policy writes the number of an available NIC (`nics.available`) to `batch.nic[i]` for every `i < batch.count`.
  * At least one NIC is available when it is called. `NO_NIC_YET` leaves a frame and all behind it in the VM's ring for
- * now; it is for waiting until a NIC has taken what is in its queue, and for nothing that may last. Any other answer puts the plugin aside for its fallback, which
- * decides the batch anew.
+ * now; it is for waiting until a NIC has taken what is in its queue, and for nothing that may last. Any other answer
+ * puts the plugin aside for its fallback, which decides the batch anew.
  *
  * It may be asked again about a frame: when the NIC it chose went down before the frame was taken, or had no room.
  * `nics.pendingBytes` does not yet include the frames of this batch.

@@ -33,7 +33,8 @@ export function candidateFrom<K extends PluginKind>(
 ): Candidate<ExtensionPoints[K]> {
   const { usable, fewer } = optionSets(plugin, given);
   return {
-    headers: plugin.needs?.includes('headers') ?? false,
+    // Asked for with some options, they are there with all: that costs a kit nothing.
+    headers: typeof plugin.needs === 'function' || plugin.needs?.includes('headers') === true,
     optionSets: usable,
     fewerOptions: fewer,
     make: (parts, options) => createInstance(plugin, options, parts),

@@ -1,6 +1,7 @@
 import {
   type AdmissionPolicy,
   DropReason,
+  type Explanation,
   type LoadDistribution,
   type NicTable,
   type TransmitBatch,
@@ -9,12 +10,20 @@ import {
 /** The last resort of admission: every frame may go. */
 export class AdmitAll implements AdmissionPolicy {
   admit(): undefined {}
+
+  explain(): Explanation {
+    return { why: 'no policy holds anything back' };
+  }
 }
 
 /** A policy has failed whose failure mode is closed: no frame may go, each is counted under a reason of its own. */
 export class DropAll implements AdmissionPolicy {
   admit(batch: TransmitBatch): undefined {
     for (let i = 0; i < batch.count; i++) batch.drop(i, DropReason.FailedClosed);
+  }
+
+  explain(): Explanation {
+    return { why: 'a policy has failed whose failure mode is closed' };
   }
 }
 
@@ -35,5 +44,9 @@ export class FirstAvailable implements LoadDistribution {
 
   select(batch: TransmitBatch): undefined {
     batch.nic.fill(this.#nics.available[0], 0, batch.count);
+  }
+
+  explain(): Explanation {
+    return { why: 'the first available NIC: no policy distributes the load' };
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { definePlugin, type Hypervisor, Type, type VmStatus } from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WrittenHostConfig } from '../../src/config.ts';
@@ -125,5 +126,33 @@ describe('a hypervisor that does not resume', () => {
     await pass(host, 1000);
     expect(stateOf(host)).toBe('running');
     expect(calls.filter((call) => call === 'resume')).toHaveLength(4);
+  });
+});
+
+describe('a hypervisor that suspends too late', () => {
+  it('resumes the VM afterwards, as nobody waits for its suspension any more', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const calls: string[] = [];
+    const hypervisor = hypervisorThat(async (what) => {
+      calls.push(what);
+      if (what === 'suspend') await held;
+    });
+    host = await inlineHost(
+      {
+        nics: [memoryNic('nic0'), memoryNic('nic1')],
+        vms: [memoryVm(0)],
+        hypervisor: { use: 'counting' },
+        signals: [{ on: 'nic-down', vms: ['vm0'], responders: [{ use: 'suspend', budget: { controlMs: 5 } }] }],
+      },
+      [hypervisor],
+    );
+    nicOf(host, 'nic1').setLink(false);
+    const withheld = once(host, 'action');
+    host.run(20_000);
+    expect(await withheld).toMatchObject([{ state: 'withheld', reason: 'no responder did anything' }]);
+    letGo();
+    await host.signals.idle();
+    expect([calls, stateOf(host)]).toEqual([['start', 'suspend', 'resume'], 'running']);
   });
 });

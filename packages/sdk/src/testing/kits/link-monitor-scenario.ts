@@ -3,7 +3,7 @@ import { drawInt, drawList, drawOne } from './draw.ts';
 import { shorter } from './shrink.ts';
 
 /** What happens to one NIC between two polls. */
-export type MonitorEvent =
+type MonitorEvent =
   /** Time passes. */
   | 'nothing'
   /** Bytes arrive that are no frame of any protocol. */

@@ -61,6 +61,8 @@ interface ShapingState {
  */
 export class ShapingFilter implements AdmissionPolicy, Lifecycle {
   readonly #policy: AdmissionPolicy;
+  /** Who knows why: limits on frames may stand before it, and know nothing of its buckets. */
+  readonly #inner: Pick<Required<AdmissionPolicy>, 'explain'>;
   readonly #columns: readonly StateColumn[];
   readonly #meter: ShapingOptions['meter'];
 
@@ -69,6 +71,7 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
     const metered = policyFor(vms, options, rowOf);
     const frames = options.framesPerSecond > 0 ? new FrameRate(metered, rowOf, options) : undefined;
     const policy = frames ?? metered;
+    this.#inner = metered;
     this.#policy = options.queueFrames > 0 ? new QueueLimit(policy, options.queueFrames) : policy;
     this.#columns = [...metered.columns, ...(frames?.columns ?? [])];
     this.#meter = options.meter;
@@ -81,7 +84,7 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
 
   /** By what is in the buckets of the VM. */
   explain(batch: TransmitBatch, i: number): Explanation {
-    return this.#policy.explain(batch, i);
+    return this.#inner.explain(batch, i);
   }
 
   /** What is in the buckets: a successor of the same meter gives nobody a burst twice. */

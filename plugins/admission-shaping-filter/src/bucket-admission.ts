@@ -73,21 +73,22 @@ export class BucketAdmission implements AdmissionPolicy {
   /** The buckets are as this batch has left them. */
   explain({ vm, bytes, count, queuedFrom, verdict }: TransmitBatch, i: number): Explanation {
     const { averageBps, peakBps, burstBytes, average, peak, overheadBytes } = this.#terms;
+    const row = this.#terms.rowOf[vm];
     const size = bytes[i] + overheadBytes;
-    if (averageBps[vm] === Number.POSITIVE_INFINITY && peakBps[vm] === Number.POSITIVE_INFINITY)
+    if (averageBps[row] === Number.POSITIVE_INFINITY && peakBps[row] === Number.POSITIVE_INFINITY)
       return { why: 'the VM has no limit' };
-    const averaged = averageBps[vm] !== Number.POSITIVE_INFINITY;
-    const peaked = peakBps[vm] !== Number.POSITIVE_INFINITY;
+    const averaged = averageBps[row] !== Number.POSITIVE_INFINITY;
+    const peaked = peakBps[row] !== Number.POSITIVE_INFINITY;
     const state = {
-      burstBytes: burstBytes[vm],
-      ...(averaged ? { averageBps: averageBps[vm], averageTokens: average.tokens[vm] } : {}),
-      ...(peaked ? { peakBps: peakBps[vm], peakTokens: peak.tokens[vm] } : {}),
+      burstBytes: burstBytes[row],
+      ...(averaged ? { averageBps: averageBps[row], averageTokens: average.tokens[row] } : {}),
+      ...(peaked ? { peakBps: peakBps[row], peakTokens: peak.tokens[row] } : {}),
     };
-    if (this.#exceedsBucket(vm, bytes[i]))
+    if (this.#exceedsBucket(row, bytes[i]))
       return { why: `its ${size} bytes are more than the bucket ever holds`, state };
     if (i < queuedFrom && verdict[i] === Verdict.Admit) return { why: `the buckets held its ${size} bytes`, state };
     if (i > queuedFrom && i < count) return { why: 'it is behind one that waits', state };
-    const short = averaged && average.tokens[vm] < size ? 'average' : 'peak';
+    const short = averaged && average.tokens[row] < size ? 'average' : 'peak';
     return { why: `the ${short} bucket does not hold its ${size} bytes`, state };
   }
 

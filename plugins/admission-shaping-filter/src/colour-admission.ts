@@ -88,16 +88,17 @@ export class ColourAdmission implements AdmissionPolicy {
   /** The buckets are as this batch has left them. */
   explain({ vm, bytes, queuedFrom, verdict }: TransmitBatch, i: number): Explanation {
     const { cirBps, pirBps, cbsBytes } = this.#terms;
+    const row = this.#rowOf[vm];
     const size = bytes[i] + this.#overheadBytes;
-    if (cirBps[vm] === Number.POSITIVE_INFINITY) return { why: 'the VM has no limit' };
+    if (cirBps[row] === Number.POSITIVE_INFINITY) return { why: 'the VM has no limit' };
     // Tokens are whole bytes; what else a meter remembers is fractions.
     const tokens = this.#meter.columns
       .filter(({ values }) => values instanceof Int32Array)
-      .map(({ values }) => values[vm]);
+      .map(({ values }) => values[row]);
     const state = {
-      cirBps: cirBps[vm],
-      pirBps: pirBps[vm],
-      cbsBytes: cbsBytes[vm],
+      cirBps: cirBps[row],
+      pirBps: pirBps[row],
+      cbsBytes: cbsBytes[row],
       firstTokens: tokens[0] ?? 0,
       secondTokens: tokens[1] ?? 0,
     };

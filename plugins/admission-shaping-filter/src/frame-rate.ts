@@ -1,8 +1,11 @@
-import { type AdmissionPolicy, DropReason, type TransmitBatch, Verdict } from '@fairlead/sdk';
+import { type AdmissionPolicy, DropReason, type Explanation, type TransmitBatch, Verdict } from '@fairlead/sdk';
 import { LONGEST_WAIT_NS } from './bucket-admission.ts';
 import type { ShapingOptions } from './options.ts';
 import type { StateColumn } from './state-columns.ts';
 import { TokenBuckets } from './token-buckets.ts';
+
+/** A policy that can say why. */
+export type Explained = AdmissionPolicy & Required<Pick<AdmissionPolicy, 'explain'>>;
 
 /**
  * A limit of frames a second in front of another policy. It is a token bucket in which each frame counts as one byte,
@@ -10,15 +13,19 @@ import { TokenBuckets } from './token-buckets.ts';
  */
 export class FrameRate implements AdmissionPolicy {
   readonly columns: readonly StateColumn[];
-  readonly #inner: AdmissionPolicy;
+  readonly #inner: Explained;
   readonly #buckets: TokenBuckets;
   readonly #clockNs = new Float64Array(1);
   readonly #rowOf: Int32Array;
   readonly #police: boolean;
+  readonly #framesPerSecond: number;
+  /** First frame of the last batch for which no token was left; its `count` when there was one for each. */
+  #short = 0;
 
   /** `rowOf`: the bucket of each VM. */
-  constructor(inner: AdmissionPolicy, rowOf: Int32Array, { framesPerSecond, burstFrames, mode }: ShapingOptions) {
+  constructor(inner: Explained, rowOf: Int32Array, { framesPerSecond, burstFrames, mode }: ShapingOptions) {
     this.#inner = inner;
+    this.#framesPerSecond = framesPerSecond;
     this.#rowOf = rowOf;
     this.#police = mode === 'police';
     const rateBps = new Float64Array(rowOf.length).fill(framesPerSecond * 8);
@@ -35,13 +42,26 @@ export class FrameRate implements AdmissionPolicy {
     else this.#leaveBeyond(batch, row, allowed);
   }
 
+  /** A frame that the other policy has decided about is for that to explain. */
+  explain(batch: TransmitBatch, i: number): Explanation {
+    const left = i < batch.queuedFrom && batch.verdict[i] === Verdict.Admit;
+    if (left || i < this.#short || this.#short > batch.queuedFrom) return this.#inner.explain(batch, i);
+    const frameTokens = this.#buckets.tokens[this.#rowOf[batch.vm]];
+    const state = { framesPerSecond: this.#framesPerSecond, frameTokens };
+    return { why: `no more of its ${this.#framesPerSecond} frames a second are left`, state };
+  }
+
   #dropBeyond(batch: TransmitBatch, row: number, allowed: number): void {
     this.#inner.admit(batch);
     let left = allowed;
+    this.#short = batch.count;
     for (let i = 0; i < batch.queuedFrom; i++) {
       if (batch.verdict[i] === Verdict.Drop) continue;
       if (left > 0) left--;
-      else batch.drop(i, DropReason.Policed);
+      else {
+        if (i < this.#short) this.#short = i;
+        batch.drop(i, DropReason.Policed);
+      }
     }
     this.#buckets.tokens[row] = left;
   }
@@ -50,6 +70,7 @@ export class FrameRate implements AdmissionPolicy {
   #leaveBeyond(batch: TransmitBatch, row: number, allowed: number): void {
     const { count } = batch;
     const shown = Math.min(count, allowed);
+    this.#short = shown;
     batch.count = shown;
     batch.queuedFrom = shown;
     if (shown > 0) this.#inner.admit(batch);

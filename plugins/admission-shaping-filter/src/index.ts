@@ -12,7 +12,7 @@ import {
 } from '@fairlead/sdk';
 import { BucketAdmission } from './bucket-admission.ts';
 import { ColourAdmission } from './colour-admission.ts';
-import { FrameRate } from './frame-rate.ts';
+import { type Explained, FrameRate } from './frame-rate.ts';
 import { rowsOf } from './groups.ts';
 import { options, type ShapingOptions } from './options.ts';
 import { QueueLimit } from './queue-limit.ts';
@@ -60,9 +60,7 @@ interface ShapingState {
  * ```
  */
 export class ShapingFilter implements AdmissionPolicy, Lifecycle {
-  readonly #policy: AdmissionPolicy;
-  /** Who knows why: limits on frames may stand before it, and know nothing of its buckets. */
-  readonly #inner: Pick<Required<AdmissionPolicy>, 'explain'>;
+  readonly #policy: Explained;
   readonly #columns: readonly StateColumn[];
   readonly #meter: ShapingOptions['meter'];
 
@@ -71,7 +69,6 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
     const metered = policyFor(vms, options, rowOf);
     const frames = options.framesPerSecond > 0 ? new FrameRate(metered, rowOf, options) : undefined;
     const policy = frames ?? metered;
-    this.#inner = metered;
     this.#policy = options.queueFrames > 0 ? new QueueLimit(policy, options.queueFrames) : policy;
     this.#columns = [...metered.columns, ...(frames?.columns ?? [])];
     this.#meter = options.meter;
@@ -84,7 +81,7 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
 
   /** By what is in the buckets of the VM. */
   explain(batch: TransmitBatch, i: number): Explanation {
-    return this.#inner.explain(batch, i);
+    return this.#policy.explain(batch, i);
   }
 
   /** What is in the buckets: a successor of the same meter gives nobody a burst twice. */

@@ -85,6 +85,29 @@ describe('a bound on what waits', () => {
   });
 });
 
+describe('a trace', () => {
+  const why = (policy: ShapingFilter, batch: ReturnType<typeof testBatch>): string[] =>
+    Array.from({ length: batch.count }, (_, i) => policy.explain(batch, i).why);
+
+  it.each(['queue', 'police'] as const)(
+    'says that no frames are left of this second, and of others what the rate did: %s',
+    (mode) => {
+      const { offer, policy } = filter({ framesPerSecond: 5, burstFrames: 1, averageBps: 8e6, mode });
+      const said = why(policy, offer(0, [100, 100]));
+      expect(said[0]).toContain('the buckets held');
+      expect(said[1]).toBe('no more of its 5 frames a second are left');
+    },
+  );
+
+  it('says which frames were too many to wait', () => {
+    const { offer, policy } = filter({ averageBps: 8e6, burstBytes: 1000, queueFrames: 1 });
+    const said = why(policy, offer(0, times(3, 1000)));
+    expect(said[0]).toContain('the buckets held');
+    expect(said[1]).toBe('more than 1 frames would wait, and it is among the oldest');
+    expect(said[2]).toContain('the average bucket does not hold');
+  });
+});
+
 describe('VMs of a group', () => {
   const rate = { averageBps: 8e6, burstBytes: 3000 };
   it.each(['token-bucket', 'srtcm', 'trtcm', 'trtcm-4115'] as const)('share one bucket: %s', (meter) => {

@@ -2,7 +2,7 @@ import { composeHost, Host } from '@fairlead/core';
 import { definePlugin, type PluginDefinition, Type } from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../given/deadline.ts';
-import { BROADCAST, macOf, markOf } from '../given/frames.ts';
+import { BROADCAST, frame, macOf, markOf } from '../given/frames.ts';
 import { bases, endHost, startHost } from '../given/worker-host.ts';
 
 afterEach(endHost);
@@ -15,6 +15,22 @@ describe('a host on worker threads', () => {
     expect(['nic0', 'nic1'].map((nic) => host.host.nics.status(nic).txFrames)).toEqual([50, 50]);
     await host.close();
     expect([host.faults, host.losses]).toEqual([[], []]);
+  });
+
+  it('holds VMs to their addresses in ARP and IP under port security mac+ip', async () => {
+    const host = await startHost({ security: { portSecurity: 'mac+ip' } });
+    const empty = frame({ from: macOf(0), bytes: 60 });
+    empty.set([0x08, 0x06], 12); // ARP whose sender MAC is not the VM's
+    expect(host.guest(0).send(empty)).toBe(true);
+    host.send(0, 1);
+    await host.untilTransmitted(0, 1);
+    await host.close();
+    expect(host.host.accounts()[0]).toMatchObject({
+      subject: 'vm vm0 outbound',
+      accepted: 2,
+      transmitted: 1,
+      dropped: 1,
+    });
   });
 
   it('hands frames from VM to VM, within one worker and from one to the other', async () => {

@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   Nics,
@@ -58,6 +59,15 @@ export class FlowHash implements LoadDistribution {
     const hash = this.#hash;
     const byBucket = table.nic;
     for (let i = 0; i < count; i++) chosen[i] = byBucket[hash(memory, offset[i], bytes[i]) & (BUCKETS - 1)];
+  }
+
+  explain({ vm, memory, offset, bytes }: TransmitBatch, i: number): Explanation {
+    const bucket = this.#hash(memory, offset[i], bytes[i]) & (BUCKETS - 1);
+    const { nic } = this.#tableOf(this.#vmTeam[vm]);
+    const { available, availableCount } = this.#nics;
+    const others = [...available.subarray(0, availableCount)].filter((other) => other !== nic[bucket]);
+    const rejected = new Map(others.map((other) => [other, 'has other buckets']));
+    return { why: `its headers fall into bucket ${bucket} of ${BUCKETS}, which is here`, state: { bucket }, rejected };
   }
 
   /** A team that had no VM when the host started has its table when it first has one. */

@@ -130,3 +130,18 @@ describe('as every load distribution, flow-hash', () => {
     ({ check }) => expect(check).not.toThrow(),
   );
 });
+
+describe('an explanation', () => {
+  it('names the bucket of the frame, and the NICs that have others', () => {
+    const nics = testNics([1e9, 1e9, 1e9]);
+    nics.setAvailable(0, 2);
+    const policy = createInstance(plugin, {}, { nics, vms: testVms([{}]) }) as FlowHash;
+    const frame = ethernet(ipv4({ payload: udp(7) }), 0x0800);
+    const batch = testBatch([frame.length]);
+    batch.memory = frame;
+    policy.select(batch);
+    const { why, state, rejected } = policy.explain(batch, 0);
+    expect(why).toBe(`its headers fall into bucket ${state?.['bucket']} of 256, which is here`);
+    expect([...(rejected ?? [])]).toEqual([[batch.nic[0] === 0 ? 2 : 0, 'has other buckets']]);
+  });
+});

@@ -26,5 +26,5 @@ it.each(ofAKindWithLaws)('%s is held to the laws of its kind by a test', (folder
   const real = onRealParts.filter(({ text }) =>
     new RegExp(`import (\\w+)(,.*)? from '@fairlead/${folder}';[^]*= conformanceLaws\\(\\1,`).test(text),
   );
-  expect([...own, ...real.map(({ file }) => file)]).toHaveLength(1);
+  expect([...own, ...real.map(({ file }) => file)]).not.toEqual([]);
 });

@@ -69,7 +69,7 @@ describe('fairlead trace of a described frame', () => {
   it('says why a frame is dropped', async () => {
     const lines = await fairlead('trace', '--config', file, '--vm', 'web', '--from', '52:54:00:00:00:99');
     expect(lines.slice(1)).toEqual([
-      "  classify    spoofed: its source is not the VM's own address (port security)",
+      '  classify    spoofed: it names another sender than its VM (port security)',
       '  outcome     dropped',
     ]);
   });

@@ -70,7 +70,7 @@ function whyOfKind(kind: FrameKind, to: string | undefined): string {
     case 'local':
       return `for VM ${to}, of this host: it uses no NIC and passes no policy`;
     case 'spoofed':
-      return "its source is not the VM's own address (port security)";
+      return 'it names another sender than its VM (port security)';
     case 'runt':
       return 'shorter than an Ethernet header';
     case 'broken':

@@ -32,8 +32,12 @@ type RebalanceOptions = Static<typeof loadRebalanceOptions>;
  *
  * @example
  * ```ts
- * const options = { granularity: 'vm', intervalMs: 30_000, thresholdPercent: 75, load: 'tx' } as const;
- * const policy = new LoadRebalance(nics, vms, options, log);
+ * import loadRebalance, { type LoadRebalance } from '@fairlead/load-distribution-load-rebalance';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const parts = { nics: testNics([1e9, 1e9]) };
+ * const policy = createInstance(loadRebalance, { granularity: 'vm', intervalMs: '10s' }, parts) as LoadRebalance;
+ * policy.select(testBatch([1514, 1514]));
  * ```
  */
 export class LoadRebalance implements LoadDistribution {
@@ -144,6 +148,17 @@ export class LoadRebalance implements LoadDistribution {
   });
 }
 
+/**
+ * The plugin: `distribution: { use: load-rebalance }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import loadRebalance from '@fairlead/load-distribution-load-rebalance';
+ *
+ * const builder = createHost().distribute(use(loadRebalance, { granularity: 'bucket', intervalMs: '10s' }));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'load-rebalance',

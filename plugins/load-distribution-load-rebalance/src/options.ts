@@ -1,5 +1,6 @@
 import { Milliseconds, Type } from '@fairlead/sdk';
 
+/** Options of load-rebalance: what is moved, how often that is considered, and from which load on. */
 export const loadRebalanceOptions = Type.Object(
   {
     granularity: Type.Union([Type.Literal('vm'), Type.Literal('bucket')], {

@@ -21,7 +21,14 @@ export { weightedOptions };
  *
  * @example
  * ```ts
- * const policy = new Weighted(nics, vms, { weights: { fibre: 4, copper: 1 }, per: 'flow' });
+ * import weighted, { type Weighted } from '@fairlead/load-distribution-weighted';
+ * import { createInstance, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const nics = testNics([10e9, 1e9], ['fibre', 'copper']);
+ * const policy = createInstance(weighted, { weights: { fibre: 4 }, per: 'frame' }, { nics }) as Weighted;
+ * const batch = testBatch([64, 64, 64, 64, 64]);
+ * policy.select(batch);
+ * console.log([...batch.nic.subarray(0, 5)].filter((nic) => nic === 0).length); // 4
  * ```
  */
 export class Weighted implements LoadDistribution {
@@ -77,6 +84,17 @@ export class Weighted implements LoadDistribution {
   }
 }
 
+/**
+ * The plugin: `distribution: { use: weighted }`.
+ *
+ * @example
+ * ```ts
+ * import { createHost, use } from '@fairlead/core';
+ * import weighted from '@fairlead/load-distribution-weighted';
+ *
+ * const builder = createHost().distribute(use(weighted, { weights: { uplink0: 3, uplink1: 1 } }));
+ * ```
+ */
 export default definePlugin({
   kind: 'load-distribution',
   name: 'weighted',

@@ -1,5 +1,6 @@
 import { Type } from '@fairlead/sdk';
 
+/** Options of weighted: the weight of each NIC, and what goes over one of them. */
 export const weightedOptions = Type.Object(
   {
     weights: Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e6 }), {

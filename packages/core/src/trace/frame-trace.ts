@@ -24,10 +24,11 @@ export interface TracedNic {
  *
  * @example
  * ```ts
- * import type { FrameTrace, Host, TracedNic } from '@fairlead/core';
+ * import type { FrameTrace, Host, TracedNic, TraceOptions } from '@fairlead/core';
  *
+ * const options: TraceOptions = { frames: 1, forMs: 1000 };
  * async function next(host: Host): Promise<string[]> {
- *   const [frame]: FrameTrace[] = await host.trace('web', { frames: 1, forMs: 1000 });
+ *   const [frame]: FrameTrace[] = await host.trace('web', options);
  *   const line = ({ nic, chosen, why }: TracedNic) => `${chosen ? '*' : ' '} ${nic}: ${why}`;
  *   return frame?.distribute?.nics.map(line) ?? [];
  * }

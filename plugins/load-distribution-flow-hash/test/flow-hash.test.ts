@@ -136,7 +136,7 @@ describe('an explanation', () => {
     const nics = testNics([1e9, 1e9, 1e9]);
     nics.setAvailable(0, 2);
     const policy = createInstance(plugin, {}, { nics, vms: testVms([{}]) }) as FlowHash;
-    const frame = ethernet(ipv4({ payload: udp(7) }), 0x0800);
+    const frame = ethernet({ packet: ipv4({ payload: udp(7, 53) }) });
     const batch = testBatch([frame.length]);
     batch.memory = frame;
     policy.select(batch);

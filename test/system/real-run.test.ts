@@ -196,7 +196,7 @@ describe.skipIf(parts.skip)(
     it('accounts for every frame, and says the same as the wire', async () => {
       const same = async (): Promise<boolean> => {
         const [{ nics }, wire] = [await run.host.view(), await run.wire()];
-        return nics.every(({ txFrames }, uplink) => txFrames === wire[uplink]?.rxFrames);
+        return nics.every(({ txFrames, hostFrames }, uplink) => txFrames + hostFrames === wire[uplink]?.rxFrames);
       };
       await until(same, 5_000, 'agreement of the host and the wire');
       const { events } = await run.host.view();

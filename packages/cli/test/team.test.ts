@@ -149,7 +149,6 @@ describe('fairlead team', () => {
     host.run(20_000);
     expect((await fairlead('team', 'moves')).map((line) => line.trim())).toEqual([
       'when  team  VM  from  to  cause',
-      '0.000000 s  uplinks  all  –  up0, up1  start',
       '0.001000 s  uplinks  web  up0, up1  up1  migrated by the operator',
       '0.010000 s  uplinks  web  up1  up0, up2  up1: link down',
       '0.010000 s  uplinks  all  up0, up1  up0, up2  up1: link down',

@@ -27,9 +27,11 @@ export interface NicStatus {
   readonly speedBps: number;
   /** Bytes in its transmit queues, of all workers. */
   readonly pendingBytes: number;
-  /** Frames the NIC has taken. */
+  /** Frames of the host's own that the NIC has taken: announcements, beacons, probes. Not part of `txFrames`. */
+  readonly hostFrames: number;
+  /** Frames of VMs that the NIC has taken. */
   readonly txFrames: number;
-  /** Bytes the NIC has taken. */
+  /** Bytes of these. */
   readonly txBytes: number;
   /** Frames received. */
   readonly rxFrames: number;
@@ -245,7 +247,7 @@ export class NicManager {
   status(name: string): NicStatus {
     const index = this.index(name);
     const table = this.#table;
-    const total = (column: 'pendingBytes' | 'txFrames' | 'txBytes' | 'rxFrames' | 'rxBytes') =>
+    const total = (column: 'pendingBytes' | 'hostFrames' | 'txFrames' | 'txBytes' | 'rxFrames' | 'rxBytes') =>
       this.#totals.read(column, index);
     return {
       name,
@@ -258,6 +260,7 @@ export class NicManager {
       failover: table.failover[index] === 1,
       speedBps: table.speedBps[index],
       pendingBytes: total('pendingBytes'),
+      hostFrames: total('hostFrames'),
       txFrames: total('txFrames'),
       txBytes: total('txBytes'),
       rxFrames: total('rxFrames'),

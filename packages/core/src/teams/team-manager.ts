@@ -131,9 +131,11 @@ export class TeamManager {
       if (serving.join() === before.join()) continue;
       this.#served[team] = serving;
       this.leaving.note(team, before, serving);
-      // Nobody has to be told where VMs are that were nowhere yet: their own frames say so.
-      if (serving.length > 0 && this.#everServed.has(team)) this.#announcer?.announce(team, nowUs);
+      const first = !this.#everServed.has(team);
       if (serving.length > 0) this.#everServed.add(team);
+      // VMs that were nowhere yet have not moved, and need not be announced: their own frames say where they are.
+      if (first) continue;
+      if (serving.length > 0) this.#announcer?.announce(team, nowUs);
       this.#record({ atUs: nowUs, team: plan.name, from: this.#named(before), to: this.#named(serving), cause });
     }
     this.leaving.flag(all);

@@ -7,6 +7,8 @@ import { transfer } from './support/transfer.ts';
 
 const VM = { name: 'a', mac: '52:54:00:00:00:0a', address: '10.77.0.11' };
 const BYTES = 10 << 20;
+/** iperf3 writes in blocks of this size, and now and then one more than it was asked to. */
+const BLOCK_BYTES = 128 << 10;
 /** iperf3 stops at once when all is handed to the sender's socket: some of that may never leave it. */
 const MOST_BYTES = 0.7 * BYTES;
 
@@ -29,7 +31,7 @@ describe.skipIf(parts.skip).each(['round-robin', 'pending-load'])(
     async function send(): Promise<{ frames: [number, number]; bytes: [number, number] }> {
       const before = await run.wire();
       const { sum_sent: sent } = await transfer(run.guest(VM.name), PEER, 0, `-n ${BYTES}`);
-      expect(sent.bytes).toBe(BYTES);
+      expect([BYTES, BYTES + BLOCK_BYTES]).toContain(sent.bytes);
       const after = await run.wire();
       const [first, second] = [counted(before[0], after[0]), counted(before[1], after[1])];
       return { frames: [first.rxFrames, second.rxFrames], bytes: [first.rxBytes, second.rxBytes] };

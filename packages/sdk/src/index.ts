@@ -1,6 +1,7 @@
 export * from './batch.ts';
 export type * from './clock.ts';
 export * from './errors.ts';
+export * from './frame-headers.ts';
 export * from './line-pacer.ts';
 export * from './mac.ts';
 export * from './nic-table.ts';

@@ -1,5 +1,5 @@
-import type { Action, ResponderContext, Signal } from '@fairlead/sdk';
-import { conformanceLaws, createInstance, testVms } from '@fairlead/sdk/testing';
+import type { Action, Signal } from '@fairlead/sdk';
+import { conformanceLaws, createInstance, testContext, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import suspend from '../src/index.ts';
 
@@ -13,13 +13,13 @@ describe('the suspend responder', () => {
   });
 
   const calls: string[] = [];
-  const context: ResponderContext = {
+  const context = testContext({
     nowUs: 1_000_000,
     ttlMs: 2000,
     suspend: async (vm) => void calls.push(`suspend ${vm}`),
     resume: async (vm) => void calls.push(`resume ${vm}`),
     migrate: async (vm) => void calls.push(`migrate ${vm}`),
-  };
+  });
   const about = (vm: number, confidence = 1): Signal => ({ kind: 'attack', vm, atUs: 0, confidence, evidence: {} });
   const vms = testVms([{ priority: 1 }, { priority: 7 }]);
   const respond = (options: object, signal: Signal): Promise<readonly Action[]> => {

@@ -41,7 +41,16 @@ export class Reach {
         this.#demand(target);
         await this.#power.migrate(target);
       },
+      throttle: (target) => this.#refuse(target),
+      delayInterrupts: (target) => this.#refuse(target),
+      limitRate: (target) => this.#refuse(target),
+      failover: (target) => this.#refuse(target),
     };
+  }
+
+  async #refuse(vm: number): Promise<never> {
+    this.#demand(vm);
+    throw new FairleadError('FAIRLEAD_ERR_RESPONDER', 'this host can not do that yet', { mend: 'suspend the VM' });
   }
 
   async #suspend(vm: number): Promise<void> {

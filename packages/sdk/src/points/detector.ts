@@ -1,8 +1,9 @@
 import type { FrameBurst } from '../batch.ts';
+import type { FrameHeaders } from '../frame-headers.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Signal } from './signal.ts';
 
-/** A run of frames of one VM that passes by. */
+/** A run of frames of one VM that passes by. The host owns it and fills it again for the next. */
 export interface ObservedBatch {
   /** VM number: the sender of outbound frames, the receiver of inbound ones. */
   readonly vm: number;
@@ -10,6 +11,12 @@ export interface ObservedBatch {
   readonly direction: 'inbound' | 'outbound';
   /** The clock, in microseconds. */
   readonly nowUs: number;
+  /** Frames in this run, 1 to 256; as `frames.count`. */
+  readonly count: number;
+  /** Length of all frames together, in bytes. */
+  readonly bytes: number;
+  /** What their headers say; filled only when the plugin's definition asks for it (`needs: ['headers']`). */
+  readonly headers: FrameHeaders;
   /** The frames. They are not the detector's: it reads them and keeps nothing of them. */
   readonly frames: FrameBurst;
 }
@@ -18,7 +25,8 @@ export interface ObservedBatch {
  * Does what passes by look like trouble? One instance per forwarding worker.
  *
  * `observe` runs in the data path under the same rules as an admission policy: no allocation, no throw, no wait. It
- * counts; it does not decide. `judge` runs in the control path, `nowUs` apart by the configured window, and turns the
+ * counts; it does not decide. A VM is seen in both directions by one instance, that of the worker which owns it. Inbound
+ * frames pass before a full receive ring drops them; outbound ones pass once, however long they wait. `judge` runs in the control path, `nowUs` apart by the configured window, and turns the
  * counts into signals; it may take its time and allocate. A throw in either puts the detector aside and is reported;
  * traffic is never affected.
  *
@@ -35,7 +43,7 @@ export interface ObservedBatch {
  *   }
  *
  *   observe(batch: ObservedBatch): undefined {
- *     if (batch.direction === 'inbound') this.#frames[batch.vm] += batch.frames.count;
+ *     if (batch.direction === 'inbound') this.#frames[batch.vm] += batch.count;
  *   }
  *
  *   judge(nowUs: number): readonly Signal[] {

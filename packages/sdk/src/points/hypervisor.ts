@@ -9,6 +9,36 @@ export interface VmRef {
 /** What a hypervisor says of a VM; `migrated`: it runs on another host now. */
 export type VmStatus = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migrated';
 
+/** What happens on the way of a VM to another host. */
+export interface MigrationSteps {
+  /**
+   * Called once, when the VM no longer runs here and does not yet run there: now it changes hands. When it rejects,
+   * the migration is called off and the VM runs on here.
+   */
+  switchover(): Promise<void>;
+  /** Called now and then with how much has been copied, 0 to 1. */
+  progress?(fraction: number): void;
+  /** Called at the end of a migration that succeeded, by a hypervisor that measures it. */
+  took?(result: MigrationResult): void;
+}
+
+/**
+ * What a migration took.
+ *
+ * @example
+ * ```ts
+ * import type { MigrationResult } from '@fairlead/sdk';
+ *
+ * const lineOf = ({ downtimeMs, totalMs }: MigrationResult) => `${totalMs} ms, ${downtimeMs} of them without the VM`;
+ * ```
+ */
+export interface MigrationResult {
+  /** How long the VM ran on neither host, in milliseconds, as the hypervisor says. */
+  readonly downtimeMs: number;
+  /** How long all of it took, in milliseconds. */
+  readonly totalMs: number;
+}
+
 /**
  * How is a VM suspended, resumed, throttled, migrated? Control path, on the host's thread. The VM manager makes at
  * most one call at a time per VM, checks the VM's state before, and bounds each call in time. Every hook is
@@ -30,7 +60,7 @@ export type VmStatus = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migr
  *
  * @example
  * ```ts
- * import { FairleadError, type Hypervisor, type VmRef, type VmStatus } from '@fairlead/sdk';
+ * import { FairleadError, type Hypervisor, type MigrationSteps, type VmRef, type VmStatus } from '@fairlead/sdk';
  *
  * // Does nothing but remember what each VM is.
  * class Notebook implements Hypervisor {
@@ -40,7 +70,10 @@ export type VmStatus = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migr
  *   suspend = (vm: VmRef) => this.#move(vm, ['running', 'suspended'], 'suspended');
  *   resume = (vm: VmRef) => this.#move(vm, ['suspended', 'running'], 'running');
  *   stop = (vm: VmRef) => this.#move(vm, ['stopped', 'running', 'suspended'], 'stopped');
- *   migrate = (vm: VmRef) => this.#move(vm, ['running', 'suspended', 'migrated'], 'migrated');
+ *   async migrate(vm: VmRef, _destination: string, steps?: MigrationSteps): Promise<void> {
+ *     await steps?.switchover();
+ *     await this.#move(vm, ['running', 'suspended', 'migrated'], 'migrated');
+ *   }
  *
  *   async throttle(vm: VmRef, fraction: number): Promise<void> {
  *     if (!(fraction > 0 && fraction <= 1)) this.#refuse(`${fraction} is no fraction`);
@@ -74,7 +107,16 @@ export interface Hypervisor {
   /** Ends the VM; its memory is gone. */
   stop(vm: VmRef): Promise<void>;
   /** Moves the VM to another host, which runs it when the promise resolves; it no longer runs here. */
-  migrate(vm: VmRef, destination: string): Promise<void>;
+  migrate(vm: VmRef, destination: string, steps?: MigrationSteps): Promise<void>;
+  /**
+   * On the host that a VM comes to: gets ready for it, and answers the destination to which it is to be sent. A
+   * hypervisor without it takes no VMs of other hosts.
+   */
+  receive?(vm: VmRef): Promise<string>;
+  /** On the host that a VM comes to: resolves when it runs here, rejects when it will not come. */
+  arrived?(vm: VmRef): Promise<void>;
+  /** On the host that a VM was to come to: it does not; what `receive` made ready is given up. */
+  dismiss?(vm: VmRef): Promise<void>;
   /** Cuts the VM's CPU time to a fraction in (0, 1]; 1 lifts it. */
   throttle(vm: VmRef, fraction: number): Promise<void>;
   /** How the VM is now, from the hypervisor itself, not from what it was told last. */

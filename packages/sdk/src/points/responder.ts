@@ -10,8 +10,19 @@ export interface ResponderContext {
   suspend(vm: number): Promise<void>;
   /** Resumes a VM, by its number. */
   resume(vm: number): Promise<void>;
-  /** Moves a VM to the host that has room for it, by its number. */
+  /** Moves a VM to the host that has room for it, by its number. It stays there: this is done, and not undone. */
   migrate(vm: number): Promise<void>;
+  /** Cuts a VM's CPU time to a fraction in (0, 1]; 1 lifts it. */
+  throttle(vm: number, fraction: number): Promise<void>;
+  /**
+   * Has each frame that a VM receives wait in its virtual NIC's ring for a time, in microseconds, before the VM is told
+   * of it; order is kept. 0 lifts it.
+   */
+  delayInterrupts(vm: number, delayUs: number): Promise<void>;
+  /** Polices what a VM sends and receives to rates in bit/s; what is left out, or Infinity, is not limited. */
+  limitRate(vm: number, rates: { readonly inboundBps?: number; readonly outboundBps?: number }): Promise<void>;
+  /** Has another team of NICs carry a VM's frames, by its name; the VM's own team again by undefined. */
+  failover(vm: number, team: string | undefined): Promise<void>;
 }
 
 /**

@@ -5,6 +5,8 @@ export type SignalKind = 'attack' | 'backlog' | 'failover' | 'nic-down' | 'reser
 export interface Signal {
   /** What is the matter. */
   readonly kind: SignalKind;
+  /** Name of the detector that raised it; the host writes it. Absent for what the host has seen itself. */
+  readonly from?: string;
   /** VM number that is concerned; absent when the signal is about a NIC or the whole host. */
   readonly vm?: number;
   /** NIC number that is concerned. */

@@ -1,15 +1,13 @@
-import { FrameBurst } from '@fairlead/sdk';
-import { conformanceLaws, testVms } from '@fairlead/sdk/testing';
+import { conformanceLaws, observed, testVms } from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import plugin, { MyPlugin } from '../src/index.js';
 
 describe('my-plugin', () => {
   it('raises a signal for the VM that too much comes in for, and is silent when it is over', () => {
     const detector = new MyPlugin(testVms([{}, {}]), { framesPerSecond: 100, graceUs: 10_000 });
-    const frames = new FrameBurst(new Uint8Array(2048), 1, 1518);
-    frames.count = 1;
-    for (let i = 0; i < 30; i++) detector.observe({ vm: 1, direction: 'inbound', nowUs: i, frames });
-    for (let i = 0; i < 90; i++) detector.observe({ vm: 0, direction: 'outbound', nowUs: i, frames });
+    const frame = [new Uint8Array(60)];
+    for (let i = 0; i < 30; i++) detector.observe(observed(frame, { vm: 1, nowUs: i }));
+    for (let i = 0; i < 90; i++) detector.observe(observed(frame, { direction: 'outbound', nowUs: i }));
     const evidence = { framesPerSecond: 150, limit: 100 };
     expect(detector.judge(200_000)).toEqual([{ kind: 'attack', vm: 1, atUs: 200_000, confidence: 0.75, evidence }]);
     expect(detector.judge(400_000)).toEqual([]);

@@ -1,15 +1,10 @@
-import { conformanceLaws } from '@fairlead/sdk/testing';
+import { conformanceLaws, testContext } from '@fairlead/sdk/testing';
 import { describe, expect, it, vi } from 'vitest';
 import plugin, { MyPlugin } from '../src/index.js';
 
 /** What the host lets a responder do, with a record of what it did. */
-const contextAt = (nowUs = 0) => ({
-  nowUs,
-  ttlMs: 5,
-  suspend: vi.fn(async () => undefined),
-  resume: vi.fn(async () => undefined),
-  migrate: vi.fn(async () => undefined),
-});
+const contextAt = (nowUs = 0) =>
+  testContext({ nowUs, ttlMs: 5, suspend: vi.fn(async () => undefined), resume: vi.fn(async () => undefined) });
 
 describe('my-plugin', () => {
   it('suspends a VM under attack once, and resumes it when the action is undone', async () => {

@@ -130,27 +130,30 @@ const leavesFrames: LookAtObserve = (batch, observe) => {
   }
   for (const [k, [name, column]] of columns.entries()) {
     const i = column.findIndex((element, at) => element !== copies[k][at]);
-    if (i >= 0) return `it wrote frames.${name}[${i}]`;
+    if (i >= 0) return `it wrote ${name}[${i}]`;
   }
   return undefined;
 };
 
-function factsOf({ vm, direction, nowUs, frames }: ObservedBatch): Record<string, unknown> {
+function factsOf({ vm, direction, nowUs, count, bytes, frames }: ObservedBatch): Record<string, unknown> {
   return {
     'batch.vm': vm,
     'batch.direction': direction,
     'batch.nowUs': nowUs,
+    'batch.count': count,
+    'batch.bytes': bytes,
     'frames.count': frames.count,
     'frames.nowUs': frames.nowUs,
     'frames.failures': frames.failures,
   };
 }
 
-function columnsOf({ frames }: ObservedBatch): [name: string, column: Uint8Array | Int32Array][] {
+function columnsOf({ frames, headers }: ObservedBatch): [name: string, column: Uint8Array | Int32Array][] {
   return [
-    ['memory', frames.memory],
-    ['offset', frames.offset],
-    ['bytes', frames.bytes],
-    ['failed', frames.failed],
+    ['frames.memory', frames.memory],
+    ['frames.offset', frames.offset],
+    ['frames.bytes', frames.bytes],
+    ['frames.failed', frames.failed],
+    ...Object.entries(headers).map(([name, column]): [string, Uint8Array | Int32Array] => [`headers.${name}`, column]),
   ];
 }

@@ -1,4 +1,5 @@
 import { FrameBurst, MAX_BATCH } from '../../batch.ts';
+import { FrameHeaders } from '../../frame-headers.ts';
 import type { Detector, ObservedBatch } from '../../points/detector.ts';
 import type { Signal, SignalKind } from '../../points/signal.ts';
 import type { Make } from './candidate.ts';
@@ -55,16 +56,28 @@ interface Passed {
   vm: number;
   direction: ObservedBatch['direction'];
   nowUs: number;
+  count: number;
+  bytes: number;
+  readonly headers: FrameHeaders;
   readonly frames: FrameBurst;
 }
 
 export function emptyBatch(capacity: number = MAX_BATCH): Passed {
   const memory = new Uint8Array(new SharedArrayBuffer(capacity * SLOT_BYTES));
-  return { vm: 0, direction: 'outbound', nowUs: 0, frames: new FrameBurst(memory, capacity, SLOT_BYTES) };
+  const frames = new FrameBurst(memory, capacity, SLOT_BYTES);
+  return { vm: 0, direction: 'outbound', nowUs: 0, count: 0, bytes: 0, headers: new FrameHeaders(capacity), frames };
 }
 
-/** Writes frames into a burst, each in its slot. */
-export function fillBurst(burst: FrameBurst, frames: readonly FrameSketch[], nowUs: number): void {
+/** Writes frames into a batch, each in its slot, and reads their headers as the host does. */
+export function fillObserved(batch: Passed, frames: readonly FrameSketch[], nowUs: number): void {
+  fillBurst(batch.frames, frames, nowUs);
+  batch.headers.read(batch.frames);
+  batch.nowUs = nowUs;
+  batch.count = frames.length;
+  batch.bytes = frames.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function fillBurst(burst: FrameBurst, frames: readonly FrameSketch[], nowUs: number): void {
   burst.count = frames.length;
   burst.nowUs = nowUs;
   burst.failed.fill(0);
@@ -77,13 +90,16 @@ export function fillBurst(burst: FrameBurst, frames: readonly FrameSketch[], now
 }
 
 function poison(batch: Passed): void {
-  const { frames } = batch;
+  const { frames, headers } = batch;
   for (let i = 0; i < frames.count; i++) frames.memory.fill(0x5a, frames.offset[i], frames.offset[i] + frames.bytes[i]);
   frames.count = -1;
   frames.nowUs = Number.NaN;
   frames.offset.fill(-1);
   frames.bytes.fill(-1);
+  for (const column of Object.values(headers) as (Uint8Array | Int32Array)[]) column.fill(0x5a);
   batch.vm = -1;
+  batch.count = -1;
+  batch.bytes = Number.NaN;
   batch.nowUs = Number.NaN;
 }
 
@@ -134,8 +150,7 @@ export class ObserveCourse implements Course<Detector> {
       const batch = this.#batch;
       batch.vm = passing.vm;
       batch.direction = passing.direction;
-      batch.nowUs = nowUs;
-      fillBurst(batch.frames, framesOf(passing), nowUs);
+      fillObserved(batch, framesOf(passing), nowUs);
       what = this.#lookAtObserve(batch, () => this.plugin.observe(batch), this.parts);
       if (this.#reuse) poison(batch);
     }

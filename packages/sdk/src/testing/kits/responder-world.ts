@@ -22,6 +22,10 @@ export class ResponderWorld {
       suspend: (vm) => this.#do('suspend', vm, 'suspended'),
       resume: (vm) => this.#do('resume', vm, 'running'),
       migrate: (vm) => this.#do('migrate', vm, 'migrated'),
+      throttle: (vm, fraction) => this.#do(`throttle ${fraction}`, vm),
+      delayInterrupts: (vm, delayUs) => this.#do(`delayInterrupts ${delayUs}`, vm),
+      limitRate: (vm, rates) => this.#do(`limitRate ${JSON.stringify(rates)}`, vm),
+      failover: (vm, team) => this.#do(`failover ${team}`, vm),
     };
   }
 
@@ -35,7 +39,7 @@ export class ResponderWorld {
     return this.#held.length;
   }
 
-  async #do(what: string, vm: number, state: VmState): Promise<void> {
+  async #do(what: string, vm: number, state?: VmState): Promise<void> {
     this.calls.push(`${what} ${vm}`);
     if (this.holds) await new Promise<void>((resolve) => this.#held.push(resolve));
     // The host's managers take their time too.
@@ -46,6 +50,6 @@ export class ResponderWorld {
     if (this.states[vm] === 'migrated' && what !== 'migrate') {
       throw new FairleadError('FAIRLEAD_ERR_VM_STATE', `VM ${vm} is migrated; it cannot ${what}`);
     }
-    this.states[vm] = state;
+    if (state !== undefined) this.states[vm] = state;
   }
 }

@@ -2,7 +2,7 @@ import type { Detector } from '../../points/detector.ts';
 import { type Candidate, candidateLaw, type Make } from './candidate.ts';
 import { drawOne } from './draw.ts';
 import type { Law } from './law.ts';
-import { emptyBatch, fillBurst } from './observe-course.ts';
+import { emptyBatch, fillObserved } from './observe-course.ts';
 import { kitParts } from './parts.ts';
 import type { FrameSort } from './test-frame.ts';
 
@@ -44,9 +44,8 @@ function growth(make: Make<Detector>, { sort, direction }: ManySources): string 
   let sizeBytes = 0;
   for (let source = 0; source < MANY_SOURCES; source += BURST) {
     if (source === SOURCES) sizeBytes = sizeOf(detector.exportState());
-    batch.nowUs = parts.clock.advance(1);
     const frames = Array.from({ length: BURST }, (_, i) => ({ sort, bytes: 60, source: source + i }));
-    fillBurst(batch.frames, frames, batch.nowUs);
+    fillObserved(batch, frames, parts.clock.advance(1));
     detector.observe(batch);
   }
   const grownBytes = sizeOf(detector.exportState());

@@ -2,6 +2,7 @@ import type { Clock, DeviceEmulator, FairleadError, Hypervisor, NicDriver } from
 import { SystemClock, SystemCostProbe, VirtualClock } from './clock.ts';
 import type { HostConfig } from './config.ts';
 import { type Account, accounts, assertConserved } from './conservation.ts';
+import type { Drive } from './driven-host.ts';
 import type { HostFault } from './host-events.ts';
 import { HostFaults, hostStopped } from './host-faults.ts';
 import type { HostParts } from './host-parts.ts';
@@ -19,7 +20,6 @@ import { instantiate, type Surroundings } from './plugins/instantiate.ts';
 import { PolicyHost, type Served } from './policy-host.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
 import { Devices } from './runtime/devices.ts';
-import type { InlineRuntime } from './runtime/inline.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { createHostDrivers, openDriver } from './runtime/stage.ts';
 import type { ShadowReport } from './shadow/shadow-report.ts';
@@ -205,22 +205,12 @@ export class Host extends PolicyHost {
     throw hostState(`the host is ${this.#state}; it cannot ${operation}`);
   }
 
-  #inlineRuntime(operation: string): InlineRuntime {
+  protected override driveFor(operation: string): Drive {
     this.#demand('running', operation);
     const { inline } = this.#runtime;
     if (inline === undefined)
       throw hostState(`${operation} is for the inline runtime`, 'configure runtime: { kind: inline }');
     return inline;
-  }
-
-  /** Inline runtime: one pass at the present virtual time. Returns how much was done. */
-  pass(): number {
-    return this.#inlineRuntime('pass').pass();
-  }
-
-  /** Inline runtime: moves the virtual clock by `forUs` microseconds, in steps of at most `stepUs` while busy. */
-  run(forUs: number, stepUs?: number): void {
-    this.#inlineRuntime('run').run(forUs, stepUs);
   }
 
   /** The host's clock: virtual under the inline runtime. */

@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import type { HostEvents } from './host-events.ts';
+import { DrivenHost } from './driven-host.ts';
 import type { VmManager } from './managers/vm-manager.ts';
 import type { PolicySection } from './shadow/shadow-report.ts';
 import type { GivenPolicy, PolicyExchange, SwapNotice, SwapOptions } from './succession/exchange.ts';
@@ -14,7 +13,7 @@ export interface Served {
 }
 
 /** What a host offers while it runs to exchange its policies, to compare them with others, and to watch them at work. */
-export abstract class PolicyHost extends EventEmitter<HostEvents> {
+export abstract class PolicyHost extends DrivenHost {
   /** @throws FairleadError `FAIRLEAD_ERR_HOST_STATE` when the host does not run. */
   protected abstract served(operation: string): Served;
   /** The VMs. */

@@ -4,14 +4,16 @@ import { ArenaPort } from '../path/vnic-port.ts';
 import type { Composition, DevicePlan } from '../plan.ts';
 import { type ControlCall, inTime } from '../plugins/control-call.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+import { DueTimes } from './due-times.ts';
 
 interface Device {
+  readonly number: number;
   readonly plan: DevicePlan;
   readonly port: ArenaPort;
   readonly emulator: DeviceEmulator;
-  /** When it wants to be polled next. */
-  dueUs: number;
   broken: boolean;
+  /** Stands among those that are polled next, whatever their time. */
+  woken: boolean;
 }
 
 /** Told when a device emulator has failed in a hook. */
@@ -30,9 +32,11 @@ export class Devices {
   readonly #failed: DeviceFailed;
   readonly #rung: Int32Array;
   readonly #deaf: Int32Array;
-  readonly #woken = new Set<Device>();
-  /** No device is due before this; the devices are looked through only then. */
-  #earliestUs = 0;
+  #woken: Device[] = [];
+  /** Those that are being polled because they were woken. */
+  #polled: Device[] = [];
+  readonly #times: DueTimes;
+  readonly #due: number[] = [];
   /** Called when a device asks to be polled while the device thread may sleep. */
   onWake: () => void = () => undefined;
 
@@ -42,16 +46,17 @@ export class Devices {
     this.#rung = new Int32Array(arena.layout.doorbellWords);
     this.#deaf = new Int32Array(arena.layout.doorbellWords);
     const ofVm: Device[] = [];
-    this.#devices = composition.devices.map((plan) => {
+    this.#devices = composition.devices.map((plan, number) => {
       const macs = plan.vms.map((vm) => parseMac((composition.config.vms[vm] as { mac: string }).mac));
       const port = new ArenaPort(arena, plan.name, plan.vms, plan.shared, macs);
       const { definition, options, where } = plan.plugin;
       const emulator = instantiate(definition, options, surroundings, where, { token: Port, value: port });
-      const device: Device = { plan, port, emulator, dueUs: 0, broken: false };
+      const device: Device = { number, plan, port, emulator, broken: false, woken: false };
       for (const vm of plan.vms) ofVm[vm] = device;
       return device;
     });
     this.#ofVm = ofVm;
+    this.#times = new DueTimes(this.#devices.length);
   }
 
   /** @throws FairleadError `FAIRLEAD_ERR_DEVICE_OPEN`; what was opened before is to be closed with `close`. */
@@ -72,7 +77,7 @@ export class Devices {
         );
       }
       device.emulator.attach?.(() => {
-        this.#woken.add(device);
+        this.#wake(device);
         this.onWake();
       });
       // No VM runs before the VM manager has started it.
@@ -99,37 +104,46 @@ export class Devices {
       while (bits !== 0) {
         const device = this.#ofVm[(word << 5) | (31 - Math.clz32(bits & -bits))];
         bits &= bits - 1;
-        if (device !== undefined) this.#woken.add(device);
+        if (device !== undefined) this.#wake(device);
       }
     }
     // A device that asks again while it is polled has its turn in the next call.
-    const woken = [...this.#woken];
-    this.#woken.clear();
-    for (const device of woken) this.#pollOne(device, nowUs);
-    if (this.#earliestUs <= nowUs) this.#pollDue(nowUs);
-    return this.#woken.size > 0 ? nowUs : this.#earliestUs;
+    const woken = this.#woken;
+    this.#woken = this.#polled;
+    this.#polled = woken;
+    for (const device of woken) {
+      device.woken = false;
+      this.#pollOne(device, nowUs);
+    }
+    woken.length = 0;
+    if (this.#times.nextUs <= nowUs) this.#pollDue(nowUs);
+    return this.#woken.length > 0 ? nowUs : this.#times.nextUs;
+  }
+
+  #wake(device: Device): void {
+    if (device.woken) return;
+    device.woken = true;
+    this.#woken.push(device);
   }
 
   #pollDue(nowUs: number): void {
-    this.#earliestUs = Number.POSITIVE_INFINITY;
-    for (const device of this.#devices) {
-      if (device.dueUs <= nowUs) this.#pollOne(device, nowUs);
-      else if (device.dueUs < this.#earliestUs) this.#earliestUs = device.dueUs;
-    }
+    const due = this.#due;
+    this.#times.take(nowUs, due);
+    for (const number of due) this.#pollOne(this.#devices[number] as Device, nowUs);
+    due.length = 0;
   }
 
   #pollOne(device: Device, nowUs: number): void {
     if (device.broken) {
-      device.dueUs = Number.POSITIVE_INFINITY;
+      this.#times.set(device.number, Number.POSITIVE_INFINITY);
       return;
     }
     try {
       const due = device.emulator.poll(nowUs);
-      device.dueUs = due > nowUs ? due : nowUs + 1;
-      if (device.dueUs < this.#earliestUs) this.#earliestUs = device.dueUs;
+      this.#times.set(device.number, due > nowUs ? due : nowUs + 1);
     } catch (cause) {
       device.broken = true;
-      device.dueUs = Number.POSITIVE_INFINITY;
+      this.#times.set(device.number, Number.POSITIVE_INFINITY);
       this.#failed(device.plan.name, cause, device.plan, 'poll');
     }
     device.port.flush();
@@ -139,7 +153,7 @@ export class Devices {
     const device = this.#ofVm[vm];
     if (device === undefined || device.plan.shared) return;
     device.emulator.setRunning?.(running);
-    this.#woken.add(device);
+    this.#wake(device);
     this.onWake();
   }
 

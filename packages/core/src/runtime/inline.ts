@@ -21,6 +21,7 @@ export class InlineRuntime {
   readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
   readonly #calls = new Set<{ readonly dueUs: number; readonly callback: () => void }>();
+  readonly #maxJumpUs: number;
   #deviceDueUs = 0;
   #closed = false;
   #halted = false;
@@ -32,7 +33,9 @@ export class InlineRuntime {
     signals: SignalManager,
     hostFrames: HostFramePort,
     forwarder: Forwarder,
+    linkPollMs: number,
   ) {
+    this.#maxJumpUs = Math.max(LEAST_JUMP_US, linkPollMs * 1000);
     this.#clock = clock;
     this.#devices = devices;
     this.#nics = nics;
@@ -80,14 +83,32 @@ export class InlineRuntime {
     const endUs = this.#clock.nowUs() + forUs;
     this.pass();
     while (this.#clock.nowUs() < endUs && !this.#halted) {
-      const nowUs = this.#clock.nowUs();
-      let next = Math.min(this.#deviceDueUs, this.#forwarder.nextEventUs(nowUs));
-      if (this.#forwarder.hasReady || this.#forwarder.hasQueued) next = Math.min(next, nowUs + stepUs);
-      // The finest step bounds the work; the coarsest is the link monitor's.
-      next = Math.max(next, nowUs + stepUs);
-      this.#clock.set(Math.min(next, nowUs + MAX_JUMP_US, endUs));
+      this.#clock.set(Math.min(this.nextUs(stepUs), endUs));
       this.pass();
     }
+  }
+
+  /**
+   * Does what is due before `untilUs`, and leaves the clock where the last of it was: to a host at which nothing happens
+   * it costs nothing. Returns when something is due next, in microseconds.
+   */
+  advance(untilUs: number, stepUs: number = DEFAULT_STEP_US): number {
+    for (;;) {
+      const next = this.nextUs(stepUs);
+      if (next >= untilUs || this.#halted) return next;
+      this.#clock.set(next);
+      this.pass();
+    }
+  }
+
+  /** When the next pass is due, in microseconds: a step ahead at the least, the next poll of the links at the most. */
+  nextUs(stepUs: number): number {
+    const nowUs = this.#clock.nowUs();
+    let next = Math.min(this.#deviceDueUs, this.#forwarder.nextEventUs(nowUs));
+    if (this.#forwarder.hasReady || this.#forwarder.hasQueued) next = Math.min(next, nowUs + stepUs);
+    // The finest step bounds the work; the coarsest is the link monitor's.
+    next = Math.max(next, nowUs + stepUs);
+    return Math.min(next, nowUs + this.#maxJumpUs);
   }
 
   /** Lets `run` return after the pass that is under way. */
@@ -101,5 +122,5 @@ export class InlineRuntime {
   }
 }
 
-/** Links are polled, so the clock never jumps further than their period. */
-const MAX_JUMP_US = 10_000;
+/** Links are polled, so the clock never jumps further than their period; it need not move in smaller jumps than this. */
+const LEAST_JUMP_US = 10_000;

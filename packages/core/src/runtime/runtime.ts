@@ -65,7 +65,16 @@ export class Runtime {
       driverFailed: (fault) => this.#report.driverFailed(fault, 0, false),
       shadowFailed: this.#shadowFailed,
     });
-    const inline = new InlineRuntime(clock as VirtualClock, devices, nics, signals, hostFrames, loop.forwarder);
+    const { linkPollMs } = composition.config.monitor;
+    const inline = new InlineRuntime(
+      clock as VirtualClock,
+      devices,
+      nics,
+      signals,
+      hostFrames,
+      loop.forwarder,
+      linkPollMs,
+    );
     this.inline = inline;
     const after = inline.after.bind(inline);
     this.exchange = new PolicyExchange(composition, loop, after, host);

@@ -91,7 +91,7 @@ export class Dispatcher {
       sampled,
       countdown: sampled.selecting,
     };
-    return (vm, count, nowUs, waiting) => {
+    const send: Send = (vm, count, nowUs, waiting) => {
       const { batch, frames, lengthMask, chosen, pinned, staged, nics, policies, enter, selecting } = fixed;
       const { sampled, countdown } = fixed;
       const { entries, tail, head, base, size, mask, pendingBytes, nicCount } = fixed.queue;
@@ -153,6 +153,7 @@ export class Dispatcher {
         if (policies.shut || attempt > 8) return 0; // fallbacks are finite; this bounds even a circle of them
       }
     };
+    return send;
   }
 
   /** Takes back what a failed choice had staged. */

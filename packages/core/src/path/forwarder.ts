@@ -1,5 +1,6 @@
 import { type LoadDistribution, type NicDriver, TransmitBatch } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
+import type { Doorbell } from '../memory/doorbell.ts';
 import { MacTable } from '../memory/mac-table.ts';
 import { ALL_TEAMS } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
@@ -86,6 +87,7 @@ export class Forwarder {
   readonly #warm: Warm;
   readonly #serveAll: (nowUs: number) => number;
   readonly #drain: (nowUs: number) => number;
+  readonly #sweep: (nowUs: number) => number;
   readonly #sampled: SampledCalls;
 
   constructor(arena: Arena, policies: Policies, options: ForwarderOptions) {
@@ -147,6 +149,7 @@ export class Forwarder {
       parking: this.#parking,
       drain: this.#drain,
     });
+    this.#sweep = this.#createSweep();
     // What a worker before this one left in the rings was announced to it, not to this one.
     for (let vm = 0; vm < arena.vms.count; vm++) {
       if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
@@ -155,27 +158,55 @@ export class Forwarder {
 
   /** One sweep. Returns how much was done: 0 when there was nothing to do. */
   sweep(nowUs: number): number {
-    const { threads } = this.#arena;
-    threads.beat(this.#worker);
-    this.#watchAvailable(nowUs);
-    let work = 0;
-    for (const receiver of this.#receivers) work += receiver.poll(nowUs);
-    work += this.#delivery.takeHandoffs();
-    if (this.#hostFrames.waiting) work += this.#hostFrames.poll(nowUs);
-    this.#parking.advance(nowUs, this.#ready);
-    this.#arena.txDoorbells[this.#worker]?.collect(this.#ready, this.#parking.bits);
-    if (this.#policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
-    if (this.#policies.distribution !== this.#decides) {
-      this.#decides = this.#policies.distribution;
-      this.#hold.begin(this.#teams.servingMask, nowUs);
-    }
-    this.#hold.check(this.#teams.servingMask, nowUs);
-    // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
-    if (this.#takeBackMask === 0 || this.#teams.servingCount === 0) work += this.#serveAll(nowUs);
-    work += this.#drain(nowUs);
-    this.#delivery.flush();
-    this.#enter(Phase.Core, 0);
-    return work;
+    return this.#sweep(nowUs);
+  }
+
+  /** A hot function, as docs/adr/0004 says: a host under light load sweeps often and finds little. */
+  #createSweep(): (nowUs: number) => number {
+    const { threads, txDoorbells } = this.#arena;
+    const fixed = {
+      threads,
+      worker: this.#worker,
+      receivers: this.#receivers,
+      delivery: this.#delivery,
+      hostFrames: this.#hostFrames,
+      parking: this.#parking,
+      ready: this.#ready,
+      doorbell: txDoorbells[this.#worker] as Doorbell,
+      parked: this.#parking.bits,
+      policies: this.#policies,
+      hold: this.#hold,
+      teams: this.#teams,
+      serveAll: this.#serveAll,
+      drain: this.#drain,
+      enter: this.#enter,
+      core: Phase.Core,
+    };
+    const sweep = (nowUs: number): number => {
+      const { threads, worker, receivers, delivery, hostFrames, parking, ready, doorbell, parked } = fixed;
+      const { policies, hold, teams, serveAll, drain, enter, core } = fixed;
+      threads.beat(worker);
+      if (threads.availableChanges !== this.#changesSeen || this.#takeBackMask !== 0) this.#watchAvailable(nowUs);
+      let work = 0;
+      for (let i = 0; i < receivers.length; i++) work += (receivers[i] as ReceivePath).poll(nowUs);
+      work += delivery.takeHandoffs();
+      if (hostFrames.waiting) work += hostFrames.poll(nowUs);
+      parking.advance(nowUs, ready);
+      doorbell.collect(ready, parked);
+      if (policies.admission.sweep !== undefined) this.#sweepPolicy(nowUs);
+      if (policies.distribution !== this.#decides) {
+        this.#decides = policies.distribution;
+        hold.begin(teams.servingMask, nowUs);
+      }
+      hold.check(teams.servingMask, nowUs);
+      // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
+      if (this.#takeBackMask === 0 || teams.servingCount === 0) work += serveAll(nowUs);
+      work += drain(nowUs);
+      delivery.flush();
+      enter(core, 0);
+      return work;
+    };
+    return sweep;
   }
 
   #watchAvailable(nowUs: number): void {

@@ -127,7 +127,7 @@ export class NicQueues {
       sampled,
       countdown: sampled.sending,
     };
-    return (nic, nowUs) => {
+    const drain: Drain = (nic, nowUs) => {
       const { entries, tail, head, base, size, mask, control, controlBase, controlWords } = fixed.queue;
       const { lengthBits, lengthMask, slotStride, headroom } = fixed.slot;
       const { magazines, held, magazineFrames, magazineAt, fillAt } = fixed.free;
@@ -188,6 +188,7 @@ export class NicQueues {
       }
       return taken;
     };
+    return drain;
   }
 
   #refuseFailed(nic: number, sent: number): void {

@@ -38,11 +38,9 @@ export class Parking {
 
   /** Sets the bit of every VM whose time has come. */
   advance(nowUs: number, ready: Int32Array): void {
+    if (this.#parked === 0) return; // with the first that is parked the time is read anew
     const target = Math.floor(nowUs / PARKING_TICK_US);
-    if (this.#parked === 0 || target <= this.#tick) {
-      if (this.#parked === 0) this.#tick = target;
-      return;
-    }
+    if (target <= this.#tick) return;
     // After a jump of the clock every slot is due once, not once per tick that was jumped over.
     const from = target - this.#tick > SLOTS ? target - SLOTS : this.#tick;
     for (let tick = from + 1; tick <= target && this.#parked > 0; tick++) this.#wakeSlot(tick % SLOTS, ready);

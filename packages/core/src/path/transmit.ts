@@ -14,7 +14,6 @@ import type { SampledCalls } from './sampled-calls.ts';
 import { type Serve, Turn } from './turn.ts';
 
 type Admit = (vm: number, count: number, nowUs: number, waiting: number) => number;
-type Forward = (vm: number, decided: number, nowUs: number, waiting: number) => void;
 
 /**
  * The way of a VM's frames from its ring to the NICs' queues, one run at a time: classify, admit, distribute, send.
@@ -90,34 +89,40 @@ export class TransmitPath {
     this.#toDrop = new Int32Array(batchFrames);
     this.#toDropWhy = new Uint8Array(batchFrames);
     const admit = this.#createAdmit(arena.threads.createEnter(worker), arena.vms.refusedTransfers, sampled);
-    const forward = this.#createForward(arena.vms);
-    this.serve = this.#createServe(admit, forward, arena.vms.backlogFrames);
+    this.serve = this.#createServe(admit, arena.vms);
   }
 
-  /** A hot function, see forwarder.ts. */
-  #createServe(admit: Admit, forward: Forward, backlogFrames: Int32Array): Serve {
+  /**
+   * A hot function, see forwarder.ts. What every batch passes through is written out here, and what few do is in methods:
+   * V8 compiles only so much of other functions into one (docs/adr/0004).
+   */
+  #createServe(admit: Admit, vms: VmTable): Serve {
+    const { backlogFrames, transmittedFrames, transmittedBytes, team } = vms;
     const fixed = {
       nics: this.#nics,
       policies: this.#policies,
       dispatcher: this.#dispatcher,
       delivery: this.#delivery,
       batch: this.#batch,
-      batchFrames: this.#batchFrames,
-      ringSize: this.#ringSize,
-      ahead: this.#admitted,
-      backlogFrames,
-      vmTeam: this.#vms.team,
+      ring: { control: this.#ringControl, controlWords: RING_CONTROL_WORDS, size: this.#ringSize },
+      column: { backlogFrames, transmittedFrames, transmittedBytes, team },
+      mark: { ahead: this.#admitted, flooded: this.#flooded },
+      limit: { batchFrames: this.#batchFrames, tickUs: PARKING_TICK_US },
       waitingOf: this.#classifier.waiting,
       run: this.#classifier.run,
       admit,
-      forward,
-      tickUs: PARKING_TICK_US,
+      send: this.#dispatcher.send,
+      publish: this.#dispatcher.publish,
       turn: Turn,
     };
-    return (vm, nowUs) => {
-      const { nics, policies, dispatcher, delivery, batch, batchFrames, ringSize, ahead, backlogFrames } = fixed;
-      const { waitingOf, run, admit, forward, tickUs, vmTeam } = fixed;
+    const serve: Serve = (vm, nowUs) => {
+      const { nics, policies, dispatcher, delivery, batch, waitingOf, run, admit, send, publish } = fixed;
+      const { control, controlWords, size } = fixed.ring;
+      const { backlogFrames, transmittedFrames, transmittedBytes, team } = fixed.column;
+      const { ahead, flooded } = fixed.mark;
+      const { batchFrames, tickUs } = fixed.limit;
       const { Empty, More, Parked } = fixed.turn;
+
       this.finished = 0;
       const waiting = waitingOf(vm);
       if (waiting <= 0) {
@@ -136,7 +141,7 @@ export class TransmitPath {
         count = 1; // a group frame, given to the local VMs, is now for the NICs like any other
       }
       const backlog = waiting - this.finished;
-      if (vmTeam[vm] !== nics.team) nics.show(vmTeam[vm]);
+      if (team[vm] !== nics.team) nics.show(team[vm]);
       if (nics.availableCount === 0) {
         backlogFrames[vm] = backlog;
         return More;
@@ -144,16 +149,37 @@ export class TransmitPath {
       batch.begin(vm, count, nowUs, backlog);
       if (policies.needsFlow || policies.needsHeaders) dispatcher.fill(count);
       const decided = admitted > 0 && !policies.shut ? count : admit(vm, count, nowUs, backlog);
-      forward(vm, decided, nowUs, backlog);
+
+      // Drops what is to be dropped, chooses a NIC for the rest, and commits.
+      const kept = batch.drops > 0 ? this.#compact(decided) : decided;
+      const sent = kept > 0 ? send(vm, kept, nowUs, backlog) : 0;
+      const unsent = kept - sent;
+      if (unsent > 0 && kept < decided) this.#closeGap(vm, decided, sent, unsent);
+      ahead[vm] = unsent;
+      const finished = decided - unsent;
+      this.finished += finished;
+      if (finished > 0) flooded[vm] = 0;
+      // The ring first: a frame in neither is known to be lost if this thread dies in between, one in both would go twice.
+      const word = Math.imul(vm, controlWords);
+      Atomics.store(control, word, control[word] + finished);
+      if (sent > 0) {
+        transmittedFrames[vm] += sent;
+        transmittedBytes[vm] += dispatcher.stagedBytes;
+      }
+      backlogFrames[vm] = backlog - finished;
+      publish();
+      if (kept < decided) this.#dropAll(vm, decided - kept);
+
       const left = waiting - this.finished;
-      if (waiting >= ringSize && left < waiting) delivery.roomFor(vm);
+      if (waiting >= size && left < waiting) delivery.roomFor(vm);
       if (left <= 0) return Empty;
-      if (decided < count && ahead[vm] === 0 && batch.retryAtUs - nowUs > tickUs) {
+      if (decided < count && unsent === 0 && batch.retryAtUs - nowUs > tickUs) {
         this.retryAtUs = batch.retryAtUs;
         return Parked;
       }
       return More;
     };
+    return serve;
   }
 
   /** Asks the admission policy; returns how many frames from the front are decided, the rest wait. */
@@ -184,45 +210,6 @@ export class TransmitPath {
     };
   }
 
-  /** Drops what is to be dropped, chooses a NIC for the rest, and commits. */
-  #createForward({ transmittedFrames, transmittedBytes, backlogFrames }: VmTable): Forward {
-    const fixed = {
-      batch: this.#batch,
-      dispatcher: this.#dispatcher,
-      send: this.#dispatcher.send,
-      publish: this.#dispatcher.publish,
-      ahead: this.#admitted,
-      flooded: this.#flooded,
-      ringControl: this.#ringControl,
-      controlWords: RING_CONTROL_WORDS,
-      transmittedFrames,
-      transmittedBytes,
-      backlogFrames,
-    };
-    return (vm, decided, nowUs, waiting) => {
-      const { batch, dispatcher, send, publish, ahead, flooded, ringControl, controlWords } = fixed;
-      const { transmittedFrames, transmittedBytes, backlogFrames } = fixed;
-      const kept = batch.drops > 0 ? this.#compact(decided) : decided;
-      const sent = kept > 0 ? send(vm, kept, nowUs, waiting) : 0;
-      const left = kept - sent;
-      if (left > 0 && kept < decided) this.#closeGap(vm, decided, sent, left);
-      ahead[vm] = left;
-      const finished = decided - left;
-      this.finished += finished;
-      if (finished > 0) flooded[vm] = 0;
-      // The ring first: a frame in neither is known to be lost if this thread dies in between, one in both would go twice.
-      const word = Math.imul(vm, controlWords);
-      Atomics.store(ringControl, word, ringControl[word] + finished);
-      if (sent > 0) {
-        transmittedFrames[vm] += sent;
-        transmittedBytes[vm] += dispatcher.stagedBytes;
-      }
-      backlogFrames[vm] = waiting - finished;
-      publish();
-      for (let i = 0; i < decided - kept; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
-    };
-  }
-
   /** Dropped frames lay between those that stay: moves the frames left up, so that they are the ring's next ones. */
   #closeGap(vm: number, decided: number, sent: number, left: number): void {
     const { frames } = this.#classifier;
@@ -249,6 +236,11 @@ export class TransmitPath {
       offset[kept++] = offset[i];
     }
     return kept;
+  }
+
+  /** Drops what `#compact` has set apart. */
+  #dropAll(vm: number, count: number): void {
+    for (let i = 0; i < count; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
   }
 
   #drop(vm: number, descriptor: number, reason: DropReason): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeHost, type FrameTrace, Host } from '@fairlead/core';
@@ -64,6 +64,32 @@ describe('fairlead trace of a described frame', () => {
     expect([version, frames.length]).toEqual([1, 1]);
     expect(frames[0]?.distribute?.nic).toBe('up1');
     expect(frames[0]?.distribute?.nics[0]).toMatchObject({ nic: 'up0', why: 'down: disabled by the operator' });
+  });
+
+  it.each([
+    ['admission', ['shaping-filter', 'proportional-share']],
+    [
+      'distribution',
+      [
+        'active-backup',
+        'flow-hash',
+        'load-rebalance',
+        'originating-port',
+        'pending-load',
+        'round-robin',
+        'vm-affinity',
+        'weighted',
+      ],
+    ],
+  ])('has every bundled policy of %s say why', async (kind, policies) => {
+    const written = readFileSync(file, 'utf8');
+    for (const policy of policies) {
+      const host = join(folder, `${policy}.yaml`);
+      writeFileSync(host, written.replace(new RegExp(`^${kind}: .*$`, 'm'), `${kind}: { use: ${policy} }`));
+      const lines = (await fairlead('trace', '--config', host, '--vm', 'web')).join('\n');
+      expect(lines).toContain(` ${policy}: `);
+      expect(lines).not.toMatch(/does not explain|explain\(\) threw|chose another/);
+    }
   });
 
   it('says why a frame is dropped', async () => {

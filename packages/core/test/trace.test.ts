@@ -1,4 +1,12 @@
-import { type AdmissionPolicy, definePlugin, isFairleadError, type LoadDistribution, Nics, Type } from '@fairlead/sdk';
+import {
+  type AdmissionPolicy,
+  definePlugin,
+  isFairleadError,
+  type LoadDistribution,
+  Nics,
+  NO_NIC_YET,
+  Type,
+} from '@fairlead/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WrittenHostConfig } from '../src/config.ts';
 import type { Host } from '../src/host.ts';
@@ -48,7 +56,18 @@ class Broken implements LoadDistribution {
   }
 }
 
+/** Has every frame wait. */
+class NoneYet implements LoadDistribution {
+  select(batch: Parameters<LoadDistribution['select']>[0]): undefined {
+    batch.nic.fill(NO_NIC_YET, 0, batch.count);
+  }
+  explain() {
+    return { why: 'the NIC that it leaves has not taken all' };
+  }
+}
+
 const definitions = [
+  define('load-distribution', 'none-yet', NoneYet),
   define('admission', 'every-second', EverySecond),
   define('load-distribution', 'last', Last),
   define('load-distribution', 'broken', Broken),
@@ -129,6 +148,17 @@ describe('a trace of a VM’s frames', () => {
     expect([second?.outcome, second?.admit?.verdict]).toEqual(['queued', 'admit']);
     expect(second?.turns).toBeGreaterThan(1);
     expect(second?.atUs).toBe(first?.atUs);
+  });
+
+  it('tells of one that load distribution has wait', async () => {
+    const running = await given({ distribution: { use: 'none-yet' } });
+    const [waits] = await traced(running, [mine()]);
+    expect(waits).toMatchObject({
+      distribute: { nic: 'none yet', why: 'the NIC that it leaves has not taken all' },
+      send: null,
+      outcome: 'waits',
+    });
+    expect(waits?.turns).toBeGreaterThan(1);
   });
 
   it('tells of one that still waits when the time is over, why and until when', async () => {

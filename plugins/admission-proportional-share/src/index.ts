@@ -1,6 +1,7 @@
 import {
   type AdmissionPolicy,
   definePlugin,
+  type Explanation,
   inject,
   type Lifecycle,
   MAX_NICS,
@@ -12,6 +13,7 @@ import {
   Vms,
   type VmTable,
 } from '@fairlead/sdk';
+import { explainVerdict, type Standing } from './explain.ts';
 import { FairQueueing } from './fair-queueing.ts';
 import { NicRoom } from './nic-room.ts';
 import { options, type ProportionalShareOptions } from './options.ts';
@@ -52,6 +54,8 @@ export class ProportionalShare implements AdmissionPolicy, Lifecycle {
   readonly #shares: FairQueueing;
   readonly #precedence = new Precedence();
   readonly #homes: VmHomes;
+  /** What the VM of the last batch had before it: tokens of limit and reservation, tags of reservation and shares. */
+  readonly #before = new Float64Array(4);
 
   constructor(
     @inject(Nics) nics: NicTable,
@@ -96,7 +100,7 @@ export class ProportionalShare implements AdmissionPolicy, Lifecycle {
     this.#reservations.join(vm, place, room.reservedBytes, room.targetBytes * 2);
     this.#shares.join(vm, group, room.sharesBytes, room.targetBytes);
 
-    const i = this.#admitFront(batch, rank, place);
+    const i = this.#admitFront(batch, batch.count, rank, place);
     if (i === batch.count) {
       if (batch.backlog > i) {
         this.#shares.leave(vm);
@@ -127,9 +131,38 @@ export class ProportionalShare implements AdmissionPolicy, Lifecycle {
     this.#reserves.take(reserves);
   }
 
-  /** Charges for the frames that may go, and returns how many these are. */
-  #admitFront(batch: TransmitBatch, rank: number, place: number): number {
-    const { vm, count, bytes } = batch;
+  /** Goes through the batch once more, as far as the frame, from what the VM had before it. */
+  explain(batch: TransmitBatch, i: number): Explanation {
+    const { vm, queuedFrom, bytes } = batch;
+    const place = 1 + this.#homes.of[vm];
+    const rank = classOf(this.#vms.priority[vm]);
+    const columns = [this.#limits.tokens, this.#reserves.tokens, this.#reservations.tag, this.#shares.tag];
+    const before = this.#before.slice();
+    const after = columns.map((column) => column[vm]);
+    for (const [k, column] of columns.entries()) column[vm] = before[k];
+    const ahead = Math.min(i, queuedFrom);
+    this.#admitFront(batch, ahead, rank, place);
+    const [limitTokens, reserveTokens, reservedTag, sharesTag] = columns.map((column) => column[vm]);
+    for (const [k, column] of columns.entries()) column[vm] = after[k];
+    this.#before.set(before);
+    const sent = bytes.subarray(0, ahead).reduce((sum, size) => sum + size, 0);
+    const standing: Standing = {
+      behind: i > queuedFrom,
+      bytes: bytes[i],
+      limit: { tokens: limitTokens, depth: this.#limits.depthBytes[vm] },
+      reserve: { tokens: reserveTokens, depth: this.#reserves.depthBytes[vm] },
+      reservedTurn: reservedTag <= this.#reservations.ceiling[place],
+      sharesTurn: sharesTag <= this.#shares.ceiling[rank * PLACES + place],
+      outranked: this.#precedence.isOutranked(rank, place),
+      reservedRoomBytes: this.#room.reservedBytes - sent,
+      sharesRoomBytes: this.#room.sharesBytes - sent,
+      anyRoomBytes: this.#room.anyBytes - sent,
+    };
+    return explainVerdict(standing);
+  }
+
+  /** Charges for the first `count` frames, as far as they may go, and returns how many do. */
+  #admitFront({ vm, bytes }: TransmitBatch, count: number, rank: number, place: number): number {
     const limitBytes = this.#limits.depthBytes[vm];
     const reserveBytes = this.#reserves.depthBytes[vm];
     const reservedCeiling = this.#reservations.ceiling[place];
@@ -140,6 +173,11 @@ export class ProportionalShare implements AdmissionPolicy, Lifecycle {
     let reserve = this.#reserves.tokens[vm];
     let reservedTag = this.#reservations.tag[vm];
     let sharesTag = this.#shares.tag[vm];
+    const before = this.#before;
+    before[0] = allowed;
+    before[1] = reserve;
+    before[2] = reservedTag;
+    before[3] = sharesTag;
     let reservedRoom = this.#room.reservedBytes;
     let sharesRoom = this.#precedence.isOutranked(rank, place) ? 0 : this.#room.sharesBytes;
     let anyRoom = this.#room.anyBytes;

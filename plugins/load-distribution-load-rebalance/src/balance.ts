@@ -63,6 +63,11 @@ export class Balance {
     return this.#part[this.#extreme(nics, 1)];
   }
 
+  /** Load of one NIC as a part of its speed, as `weigh` found it. */
+  partOf(nic: number): number {
+    return this.#part[nic];
+  }
+
   /**
    * Moves one unit, or exchanges two, if the NICs are not even and it helps; returns how many were moved. Call `weigh`
    * first.

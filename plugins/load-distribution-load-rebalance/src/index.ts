@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   FairleadError,
   inject,
   type LoadDistribution,
@@ -15,6 +16,7 @@ import {
   type VmTable,
 } from '@fairlead/sdk';
 import { Balance } from './balance.ts';
+import { explainPlace } from './explain.ts';
 import { Meter } from './meter.ts';
 import { loadRebalanceOptions } from './options.ts';
 import { BUCKETS, type Share, shareOf } from './share.ts';
@@ -80,14 +82,35 @@ export class LoadRebalance implements LoadDistribution {
   select(batch: TransmitBatch): undefined {
     const nics = this.#nics;
     this.#meter.settle();
-    // A team that had no VM when the host started keeps to the last one's table, whose NICs are arranged anew.
-    const team = Math.min(this.#vms.team[batch.vm], this.#teams - 1);
+    const team = this.#teamOf(batch.vm);
     const share = this.#shares[team];
     if (share.places.epoch !== nics.epoch) this.#arrange(share);
     if (share.isDue(batch.nowUs)) this.#consider(share, batch.nowUs);
     if (share.movesLeft > 0) this.#level(share);
     if (this.#byVm) this.#selectVm(batch, share);
     else this.#selectBuckets(batch, share, team);
+  }
+
+  explain({ vm, flow, nic: chosen }: TransmitBatch, i: number): Explanation {
+    const share = this.#shares[this.#teamOf(vm)];
+    const unit = this.#byVm ? vm : flow[i] & (BUCKETS - 1);
+    this.#balance.weigh(share, this.#nics);
+    const percentOf = (nic: number): number => this.#percent(this.#balance.partOf(nic));
+    return explainPlace(this.#nics, share, { what: this.#nameOf(unit), unit, chosen: chosen[i], percentOf });
+  }
+
+  #teamOf(vm: number): number {
+    // A team that had no VM when the host started keeps to the last one's table, whose NICs are arranged anew.
+    return Math.min(this.#vms.team[vm], this.#teams - 1);
+  }
+
+  #nameOf(unit: number): string {
+    return this.#byVm ? `VM ${this.#vms.names[unit]}` : `bucket ${unit}`;
+  }
+
+  /** What a part of a NIC is of all workers together. */
+  #percent(part: number): number {
+    return Math.round(1000 * part * this.#workers) / 10;
   }
 
   #selectVm({ vm, count, bytes, nic: chosen }: TransmitBatch, { places }: Share): void {
@@ -138,12 +161,10 @@ export class LoadRebalance implements LoadDistribution {
 
   readonly #balance = new Balance(({ unit, load, from, to, fromPart, toPart }) => {
     const { names } = this.#nics;
-    const percent = (part: number): number => Math.round(1000 * part * this.#workers) / 10;
-    const name = this.#byVm ? `VM ${this.#vms.names[unit]}` : `bucket ${unit}`;
-    this.#log.info(`moving ${name} from ${names[from]} to ${names[to]}: uneven load`, {
+    this.#log.info(`moving ${this.#nameOf(unit)} from ${names[from]} to ${names[to]}: uneven load`, {
       loadBps: Math.round(load),
-      fromPercent: percent(fromPart),
-      toPercent: percent(toPart),
+      fromPercent: this.#percent(fromPart),
+      toPercent: this.#percent(toPart),
     });
   });
 }

@@ -1,7 +1,7 @@
-import type { VmTable } from '@fairlead/sdk';
+import type { Explanation, VmTable } from '@fairlead/sdk';
 import { createInstance, ManualClock, type TestNicTable, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
 import { expect } from 'vitest';
-import plugin from '../src/index.ts';
+import plugin, { type LoadRebalance } from '../src/index.ts';
 
 /** The host around a policy: queues on NICs, filled by `send` and emptied by `drain`, counted as the host counts. */
 export class Link {
@@ -13,7 +13,7 @@ export class Link {
     info: (message: string, fields?: object): void => void this.log.entries.push({ message, fields }),
     warn: (message: string): never => expect.fail(message),
   };
-  readonly #policy;
+  readonly #policy: LoadRebalance;
   /** Bytes put on each NIC's queue since they were last taken. */
   sentBytes: Float64Array;
 
@@ -26,7 +26,7 @@ export class Link {
       vms: this.vms,
       clock: this.clock,
       log: this.log,
-    });
+    }) as LoadRebalance;
   }
 
   /** One batch; returns the NICs as far as frames were put on them, before the first that has to wait. */
@@ -42,6 +42,13 @@ export class Link {
       this.sentBytes[nic] += bytes[i] as number;
     }
     return nics;
+  }
+
+  /** What is said of each frame of a batch. */
+  explain(vm: number, bytes: readonly number[], flows: readonly number[] = bytes.map(() => 0)): Explanation[] {
+    const batch = testBatch(bytes, { vm, nowUs: this.clock.nowUs(), flows });
+    this.#policy.select(batch);
+    return bytes.map((_, i) => this.#policy.explain(batch, i));
   }
 
   /** The NIC takes so many frames, or all that wait. */

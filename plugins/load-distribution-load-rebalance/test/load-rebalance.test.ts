@@ -134,6 +134,40 @@ describe('a move', () => {
   });
 });
 
+describe('an explanation', () => {
+  it('says whose place it is, and what the NICs had to carry', () => {
+    const link = new Link([8e6, 8e6], 4, EVERY_SECOND);
+    second(link, [400_000, 100_000, 0, 0]);
+    expect(link.explain(0, [60])).toEqual([
+      {
+        why: 'VM vm0 is here',
+        state: { loadBps: 3_200_000, nicPercent: 40 },
+        rejected: new Map([[1, 'had 10% of its speed to carry in the last interval']]),
+      },
+    ]);
+  });
+
+  it('says what a VM that moves waits for, and who waits behind', () => {
+    const link = new Link([1e9, 1e9, 1e9], 1, BY_BUCKET);
+    link.send(0, [900_000], [0]);
+    link.drainAll();
+    link.send(0, [400_000], [3]);
+    link.clock.advance(SECOND_US);
+    const [here, waits, behind] = link.explain(0, [60, 60, 60], [0, 3, 0]);
+    expect(here?.why).toBe('bucket 0 is here');
+    expect(waits).toEqual({
+      why: 'bucket 3 moves to nic1 as soon as nic0 has taken what it has of it',
+      state: { loadBps: 3_200_000, pendingFrames: 1 },
+      rejected: new Map([
+        [0, 'still has frames of it'],
+        [1, 'is next'],
+        [2, 'is not where it moves to'],
+      ]),
+    });
+    expect(behind?.why).toBe('it is behind a frame that waits');
+  });
+});
+
 describe('a NIC', () => {
   it('that leaves hands its VMs to the others, and has them back when it returns', () => {
     const link = new Link([1e9, 1e9, 1e9], 6, EVERY_SECOND);

@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type Lifecycle,
   type LoadDistribution,
@@ -64,6 +65,19 @@ export class RoundRobin implements LoadDistribution, Lifecycle {
       if (place === length) place = 0;
     }
     this.#place = place;
+  }
+
+  /** The turn has gone on to the end of this batch. */
+  explain({ count, nic: chosen }: TransmitBatch, i: number): Explanation {
+    const { nic: turn, length } = this.#turn;
+    const place = (this.#place + (length - (count % length)) + i) % length;
+    const rejected = new Map<number, string>();
+    for (let ahead = 1; ahead < length; ahead++) {
+      const nic = turn[(place + ahead) % length];
+      if (nic === chosen[i] || rejected.has(nic)) continue;
+      rejected.set(nic, `its turn is ${ahead} ${ahead === 1 ? 'frame' : 'frames'} later`);
+    }
+    return { why: `its turn: place ${place} of ${length}`, state: { place, turnFrames: length }, rejected };
   }
 
   /** The NIC that was served last: a successor goes on behind it. */

@@ -47,6 +47,22 @@ describe('round-robin', () => {
     expect(choose(policy, 3)).toEqual([2, 2, 2]);
   });
 
+  it('explains each frame of a batch by its place in the turn', () => {
+    const policy = new RoundRobin(testNics([2e9, 1e9]), { weighted: true });
+    const batch = testBatch([64, 64, 64, 64]);
+    policy.select(batch);
+    const said = [0, 1, 2, 3].map((i) => policy.explain(batch, i));
+    expect([...batch.nic.subarray(0, 4)]).toEqual([0, 1, 0, 0]);
+    expect(said.map(({ why }) => why)).toEqual([0, 1, 2, 0].map((place) => `its turn: place ${place} of 3`));
+    expect(said.map(({ rejected }) => [...(rejected ?? [])])).toEqual([
+      [[1, 'its turn is 1 frame later']],
+      [[0, 'its turn is 1 frame later']],
+      [[1, 'its turn is 2 frames later']],
+      [[1, 'its turn is 1 frame later']],
+    ]);
+    expect(choose(policy, 1)).toEqual([1]); // and the turn goes on as if nobody had asked
+  });
+
   it('looks neither at the load nor, without weights, at the speed', () => {
     const nics = testNics([1e6, 100e9]);
     nics.pendingBytes[0] = 1e9;

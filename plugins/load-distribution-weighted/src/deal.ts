@@ -13,14 +13,15 @@ export class Deal {
   /** NIC number by place, for the NICs that are available now. */
   readonly nic = new Int32Array(PLACES);
   epoch = -1;
-  readonly #home: Int32Array;
+  /** NIC number by place while all NICs are available. */
+  readonly home: Int32Array;
   readonly #weights: Float64Array;
 
   constructor(nics: NicTable, weights: Float64Array) {
     this.#weights = weights;
     const all = Int32Array.from({ length: nics.count }, (_, nic) => nic);
     const turn = new Turn(weights);
-    this.#home = Int32Array.from({ length: PLACES }, () => turn.next(all, nics.count));
+    this.home = Int32Array.from({ length: PLACES }, () => turn.next(all, nics.count));
   }
 
   /** Follows what is available. */
@@ -29,11 +30,16 @@ export class Deal {
     for (let place = 0; place < PLACES; place++) this.nic[place] = -1;
     for (let k = 0; k < availableCount; k++) {
       const nic = available[k];
-      for (let place = 0; place < PLACES; place++) if (this.#home[place] === nic) this.nic[place] = nic;
+      for (let place = 0; place < PLACES; place++) if (this.home[place] === nic) this.nic[place] = nic;
     }
     for (let place = 0; place < PLACES; place++) {
       if (this.nic[place] < 0) this.nic[place] = this.#rendezvous(place, available, availableCount);
     }
+  }
+
+  /** How many places a NIC has now. */
+  placesOf(nic: number): number {
+    return this.nic.filter((other) => other === nic).length;
   }
 
   #rendezvous(place: number, nics: Int32Array, count: number): number {

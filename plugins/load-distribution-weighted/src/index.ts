@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type Explanation,
   inject,
   type LoadDistribution,
   Nics,
@@ -67,6 +68,25 @@ export class Weighted implements LoadDistribution {
       return;
     }
     for (let i = 0; i < count; i++) chosen[i] = byPlace[flow[i] & (PLACES - 1)];
+  }
+
+  explain({ vm, flow, nic: chosen }: TransmitBatch, i: number): Explanation {
+    const { available, availableCount, names } = this.#nics;
+    const others = [...available.subarray(0, availableCount)].filter((nic) => nic !== chosen[i]);
+    const per = this.#per;
+    const weight = this.#weights[chosen[i]];
+    if (per === 'frame') {
+      const rejected = new Map(others.map((nic) => [nic, `has weight ${this.#weights[nic]}, and its turn is another`]));
+      return { why: 'its turn, by weight', state: { per, weight }, rejected };
+    }
+    const deal = this.#dealOf(this.#vmTeam[vm]);
+    const place = (per === 'vm' ? vm : flow[i]) & (PLACES - 1);
+    const own = deal.home[place];
+    const what = per === 'vm' ? 'the VM' : 'its flow';
+    const where = `${what} has place ${place} of ${PLACES}`;
+    const why = own === chosen[i] ? `${where}, which is here` : `${where}, whose NIC ${names[own]} is not available`;
+    const rejected = new Map(others.map((nic) => [nic, `has ${deal.placesOf(nic)} other places`]));
+    return { why, state: { per, place, weight, places: deal.placesOf(chosen[i]) }, rejected };
   }
 
   #inTurn({ nic: chosen, count }: TransmitBatch): undefined {

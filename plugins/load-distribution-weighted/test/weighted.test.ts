@@ -1,7 +1,8 @@
+import type { Explanation } from '@fairlead/sdk';
 import { conformanceLaws, createInstance, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import plugin from '../src/index.ts';
+import plugin, { type Weighted } from '../src/index.ts';
 
 const THREE = { weights: { nic0: 5, nic1: 2 } }; // and 1
 
@@ -16,7 +17,12 @@ function made(options: object, nicCount = 3, vms = 64) {
     policy.select(batch);
     return [...batch.nic.subarray(0, flows.length)];
   };
-  return { nics, choose };
+  const explain = (flow: number): Explanation => {
+    const batch = testBatch([64], { flows: [flow] });
+    policy.select(batch);
+    return (policy as Weighted).explain(batch, 0);
+  };
+  return { nics, choose, explain };
 }
 
 const upTo = (count: number): number[] => [...Array(count).keys()];
@@ -85,6 +91,28 @@ describe('weighted', () => {
     // Of 256 places 3 : 1 : 2 is 128, 43, 85; a random part of them deviates by 8.
     const [three = 0, one = 0, two = 0] = counts(without3, 4).map((places, nic) => places - [384, 128, 256, 0][nic]);
     expect([Math.abs(three - 128), Math.abs(one - 43), Math.abs(two - 85)].every((off) => off < 24)).toBe(true);
+  });
+
+  it('explains a NIC by the place that a flow has, and by whose place it is', () => {
+    const { nics, choose, explain } = made(THREE);
+    const flow = upTo(1024).find((at) => choose([at])[0] === 1) ?? -1;
+    expect(explain(flow)).toEqual({
+      why: `its flow has place ${flow} of 1024, which is here`,
+      state: { per: 'flow', place: flow, weight: 2, places: 256 },
+      rejected: new Map([
+        [0, 'has 640 other places'],
+        [2, 'has 128 other places'],
+      ]),
+    });
+    nics.setAvailable(0);
+    expect(explain(flow)).toMatchObject({ why: `its flow has place ${flow} of 1024, whose NIC nic1 is not available` });
+  });
+
+  it('explains a frame by turns and weights, and takes none of them', () => {
+    const { choose, explain } = made({ ...THREE, per: 'frame' });
+    const rejected = new Map([1, 2].map((nic) => [nic, `has weight ${3 - nic}, and its turn is another`]));
+    expect(explain(0)).toEqual({ why: 'its turn, by weight', state: { per: 'frame', weight: 5 }, rejected });
+    expect(choose(upTo(7)).join(' ')).toBe('1 0 0 2 0 1 0');
   });
 
   it('refuses a weight for a NIC that there is not', () => {

@@ -1,4 +1,4 @@
-import { DROP_REASONS, formatMac } from '@fairlead/sdk';
+import { DROP_REASONS, formatMac, NO_NIC_YET } from '@fairlead/sdk';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { TeamManager } from '../teams/team-manager.ts';
 import type { FrameTrace, TracedNic } from './frame-trace.ts';
@@ -21,7 +21,7 @@ const ADDRESSES_BYTES = 12;
 export function describeTrace(frame: TracedFrame, names: TraceNames): FrameTrace {
   const { header, admission, distribution, roomFrames } = frame;
   const addressed = header.length >= ADDRESSES_BYTES;
-  const nic = distribution === undefined ? '' : (names.nicNames[distribution.nic] ?? String(distribution.nic));
+  const nic = distribution === undefined ? '' : nicOf(distribution.nic, names);
   return {
     atUs: frame.atUs,
     vm: names.vmNames[frame.vm] as string,
@@ -53,12 +53,16 @@ export function describeTrace(frame: TracedFrame, names: TraceNames): FrameTrace
             nics: distribution.nics.map((_, i) => tracedNic(i, frame.vm, distribution, names)),
           },
     send:
-      distribution === undefined
+      distribution === undefined || distribution.nic === NO_NIC_YET
         ? null
         : { nic, roomFrames, queuedFrames: distribution.nics[distribution.nic]?.pendingFrames ?? 0 },
     outcome: frame.outcome,
     failed: frame.failed,
   };
+}
+
+function nicOf(nic: number, { nicNames }: TraceNames): string {
+  return nic === NO_NIC_YET ? 'none yet' : (nicNames[nic] ?? String(nic));
 }
 
 function whyOfKind(kind: FrameKind, to: string | undefined): string {

@@ -65,6 +65,7 @@ export interface FrameTrace {
   /** Over which NIC; null when load distribution was not asked. */
   readonly distribute: {
     readonly policy: string;
+    /** `none yet` for a frame that load distribution has wait. */
     readonly nic: string;
     readonly why: string;
     readonly state: Readonly<Record<string, string | number | boolean>>;

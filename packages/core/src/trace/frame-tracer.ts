@@ -1,4 +1,4 @@
-import { type TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
+import { NO_NIC_YET, type TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { Classifier, Head } from '../path/classify.ts';
 import type { NicQueues } from '../path/nic-queues.ts';
@@ -138,9 +138,9 @@ export class FrameTracer {
       const policy = asked.distributionFailed ? policies.names.distribution : asked.names.distribution;
       const explanation = asked.chosen(kept);
       const distribution = { policy, nic, pinned: asked.pinned, nics: seen, explanation };
-      const outcome = kept < sent ? 'queued' : 'no-room';
+      const outcome = kept < sent ? 'queued' : nic === NO_NIC_YET ? 'waits' : 'no-room';
       this.#put({ ...rest, ...frame, admission, distribution, roomFrames: rooms[nic] ?? 0, outcome });
-      if (outcome === 'no-room') return;
+      if (outcome !== 'queued') return;
       kept++;
     }
   }

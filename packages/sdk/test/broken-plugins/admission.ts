@@ -2,6 +2,7 @@ import {
   type AdmissionPolicy,
   DropReason,
   definePlugin,
+  type Explanation,
   Nics,
   type NicTable,
   Options,
@@ -268,6 +269,31 @@ export const admission: BrokenPlugins = {
           },
           { dispose },
         )();
+      },
+    },
+    {
+      law: 'explains what it has decided, and nothing comes of it',
+      mistake: 'it says nothing of frames that go',
+      plugin: admitting(() => () => undefined, { explain: () => ({ why: '' }) }),
+    },
+    {
+      law: 'explains what it has decided, and nothing comes of it',
+      mistake: 'it takes a frame that it explains for one that it was asked about',
+      plugin: () => {
+        return named(
+          'broken',
+          class {
+            #explained = 0;
+            admit(batch: TransmitBatch): undefined {
+              if (this.#explained > 0) batch.queueFrom(0, batch.nowUs + 1);
+              this.#explained = 0;
+            }
+            explain(): Explanation {
+              this.#explained++;
+              return { why: 'it may' };
+            }
+          },
+        );
       },
     },
     {

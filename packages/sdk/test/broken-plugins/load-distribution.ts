@@ -1,6 +1,7 @@
 import {
   type Clock,
   definePlugin,
+  type Explanation,
   type LoadDistribution,
   Nics,
   type NicTable,
@@ -261,6 +262,37 @@ export const loadDistribution: BrokenPlugins = {
           () => ({ dispose }),
         )();
       },
+    },
+    {
+      law: 'explains what it has decided, and nothing comes of it',
+      mistake: 'it finds out why by deciding again',
+      plugin: () => {
+        return named(
+          'broken',
+          class {
+            static readonly inject = [Nics];
+            #next = 0;
+            constructor(readonly nics: NicTable) {}
+            select(batch: TransmitBatch): undefined {
+              fill(batch, this.nics.available[this.#next++ % this.nics.availableCount]);
+            }
+            explain(batch: TransmitBatch): Explanation {
+              const nic = batch.nic.slice();
+              this.select(batch);
+              batch.nic.set(nic);
+              return { why: 'the next one' };
+            }
+          },
+        );
+      },
+    },
+    {
+      law: 'explains what it has decided, and nothing comes of it',
+      mistake: 'it rejects NICs that are not available',
+      plugin: selecting(
+        (nics) => (batch) => fill(batch, nics.available[0]),
+        () => ({ explain: () => ({ why: 'the first', rejected: new Map([[31, 'not the first']]) }) }),
+      ),
     },
     {
       law: 'hands its state to a successor, which goes on',

@@ -16,7 +16,9 @@ import { layOutHeaders } from './batch-frames.ts';
 import { fillBatch, watchBatch } from './batch-watch.ts';
 import { type Candidate, candidateFrom, candidateLaw, candidateOf, type Make, startsLaw } from './candidate.ts';
 import {
+  answersOf,
   type Begin,
+  difference,
   HOST,
   type InstanceLaw,
   instanceLaws,
@@ -25,6 +27,7 @@ import {
   runAll,
   stateLaws,
 } from './course.ts';
+import { EXPLAINS, faultOfExplaining } from './explains.ts';
 import { type Law, presupposing } from './law.ts';
 import { type KitParts, kitParts, tablesWritten } from './parts.ts';
 
@@ -213,7 +216,17 @@ function answerLaws(candidate: Candidate<AdmissionPolicy>, finishes: boolean): r
       },
     ),
     repeats,
-    ...presupposing(repeats, instanceLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances)),
+    ...presupposing(repeats, [
+      ...instanceLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances),
+      scenarioLaw(candidate, EXPLAINS, CHANGING, (make, scenario) => {
+        const silent = answersOf((...how) => new AdmissionCourse(...how), make, scenario);
+        const course: AdmissionCourse = new AdmissionCourse(make, scenario, HOST, (batch, admit, parts) => {
+          admit();
+          return faultOfExplaining(course.plugin, batch, parts);
+        });
+        return runAll([course]) ?? difference(silent, course.answers, 'when it had explained');
+      }),
+    ]),
     ...presupposing(serves, stateLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances)),
   ];
 }

@@ -47,7 +47,8 @@ export interface InstanceLaw<P extends Lifecycle, S> {
   fault(begin: Begin<P, S>, make: Make<P>, scenario: S): string | undefined;
 }
 
-function answersOf<P extends Lifecycle, S>(
+/** What an instance answers on its way through a scenario. */
+export function answersOf<P extends Lifecycle, S>(
   begin: Begin<P, S>,
   make: Make<P>,
   scenario: S,
@@ -58,7 +59,7 @@ function answersOf<P extends Lifecycle, S>(
   return course.answers;
 }
 
-function difference(a: readonly string[], b: readonly string[], who: string): string | undefined {
+export function difference(a: readonly string[], b: readonly string[], who: string): string | undefined {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     if (a[i] !== b[i]) return `answer ${i} was to ${a[i] ?? 'end'}; ${who} to ${b[i] ?? 'end'}`;
   }

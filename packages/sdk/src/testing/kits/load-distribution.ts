@@ -6,7 +6,18 @@ import type { ConformanceGiven } from '../conformance-laws.ts';
 import { HOUR_US } from './admission-scenario.ts';
 import { watchBatch } from './batch-watch.ts';
 import { type Candidate, candidateFrom, candidateLaw, candidateOf, type Make, startsLaw } from './candidate.ts';
-import { type Begin, HOST, instanceLaws, REPEATS, repeatsItself, runAll, stateLaws } from './course.ts';
+import {
+  answersOf,
+  type Begin,
+  difference,
+  HOST,
+  instanceLaws,
+  REPEATS,
+  repeatsItself,
+  runAll,
+  stateLaws,
+} from './course.ts';
+import { EXPLAINS, faultOfExplaining } from './explains.ts';
 import { type Law, presupposing } from './law.ts';
 import { type KitParts, tablesWritten } from './parts.ts';
 import { answersAvailable, type LookAtSelect, SelectCourse } from './select-course.ts';
@@ -136,12 +147,19 @@ function lawsOf(candidate: Candidate<LoadDistribution>): readonly Law[] {
       return written();
     }),
     repeats,
-    ...presupposing(
-      repeats,
-      instanceLaws<LoadDistribution, SelectScenario>().map(({ name, fault }) =>
+    ...presupposing(repeats, [
+      ...instanceLaws<LoadDistribution, SelectScenario>().map(({ name, fault }) =>
         onEveryScenario(name, (make, scenario) => fault(begin, make, scenario)),
       ),
-    ),
+      onEveryScenario(EXPLAINS, (make, scenario) => {
+        const silent = answersOf(begin, make, scenario);
+        const course: SelectCourse = new SelectCourse(make, scenario, HOST, (batch, select, parts) => {
+          select();
+          return faultOfExplaining(course.plugin, batch, parts);
+        });
+        return runAll([course]) ?? difference(silent, course.answers, 'when it had explained');
+      }),
+    ]),
     ...presupposing(
       goesOn,
       stateLaws<LoadDistribution, SelectScenario>().map(({ name, fault }) =>

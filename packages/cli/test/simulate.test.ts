@@ -55,12 +55,12 @@ describe('the tables of the examples', () => {
       admission proportional-share, distribution first-available
 
       VM                    bit/s        p50        p99     frames       lost     resent
-      one                   25.0M   127.2 ms   127.2 ms       4128       0.0%          0
+      one                   25.0M   127.2 ms   127.2 ms       4129       0.0%          0
       many                  25.0M   127.2 ms   127.2 ms       4128       0.0%          0
       double                50.0M   65.22 ms   65.22 ms       8256       0.0%          0
 
       NIC                   speed      sends       gets       load     chosen       lost
-      uplink0              100.0M     100.0M       2.4M     100.0%      33.0k          0
+      uplink0              100.0M      99.9M       2.4M      99.9%      33.0k          0
 
 
       conserved: every frame accounted for (accepted = transmitted + queued + dropped)"
@@ -75,31 +75,31 @@ describe('the tables of the examples', () => {
       admission                                           none                      none
       distribution                                 round-robin              pending-load
 
-      web throughput                               24.8 Mbit/s               99.0 Mbit/s
-                                                                                   +299%
-      web latency p50                                  3.31 ms                   2.70 ms
-                                                                                    -18%
-      web latency p99                                 43.78 ms                   4.19 ms
-                                                                                    -90%
+      web throughput                               25.3 Mbit/s               99.7 Mbit/s
+                                                                                   +295%
+      web latency p50                                  2.35 ms                   2.74 ms
+                                                                                    +16%
+      web latency p99                                 36.61 ms                   5.02 ms
+                                                                                    -86%
       web lost                                               0                         0
-      db throughput                                13.9 Mbit/s               13.7 Mbit/s
-                                                                                   -1.4%
-      db latency p50                                   6.24 ms                   2.86 ms
-                                                                                    -54%
-      db latency p99                                  47.36 ms                   4.19 ms
-                                                                                    -91%
+      db throughput                                13.7 Mbit/s               13.7 Mbit/s
+                                                                                   -0.4%
+      db latency p50                                  11.33 ms                   3.50 ms
+                                                                                    -69%
+      db latency p99                                  38.14 ms                   5.09 ms
+                                                                                    -87%
       db lost                                                0                         0
-      voice throughput                            997.2 kbit/s              999.8 kbit/s
-                                                                                   +0.3%
-      voice latency p50                                2.13 ms                   2.51 ms
-                                                                                    +18%
-      voice latency p99                               46.85 ms                   4.02 ms
-                                                                                    -91%
+      voice throughput                              1.0 Mbit/s              999.8 kbit/s
+                                                                                   -0.2%
+      voice latency p50                                3.25 ms                   2.58 ms
+                                                                                    -21%
+      voice latency p99                               36.61 ms                   4.64 ms
+                                                                                    -87%
       voice lost                                             0                         0
-      NIC fast load                                      20.1%                     99.6%
-                                                                                   +396%
-      NIC slow load                                      99.9%                     81.0%
-                                                                                    -19%
+      NIC fast load                                      20.2%                     99.6%
+                                                                                   +393%
+      NIC slow load                                     100.0%                     82.3%
+                                                                                    -18%
 
       conserved: every frame accounted for (accepted = transmitted + queued + dropped)"
     `);
@@ -157,7 +157,7 @@ describe('fairlead simulate', () => {
       '  [FAIRLEAD_ERR_PLUGIN_OPTIONS]',
       'error: "tpc" is not a choice here',
       '  at ./wrong.yaml:4:22 senders[0].kind',
-      '  mend: use one of: tcp, constant, on-off, bursts',
+      '  mend: use one of: tcp, constant, on-off, bursts, clients, flash-crowd, flood, scan',
       '  [FAIRLEAD_ERR_CONFIG_INVALID]',
     ]);
   });

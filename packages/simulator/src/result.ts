@@ -20,8 +20,8 @@ export interface LatencyResult {
 export interface VmResult {
   /** The VM. */
   readonly name: string;
-  /** `out`: from the VM through the NICs; `in`: to it from the network; `local`: to another VM. */
-  readonly direction: 'out' | 'in' | 'local';
+  /** `out`: from the VM through the NICs; `in`: to it from the network; `local`: to another VM; `attack`: of floods and scans. */
+  readonly direction: 'out' | 'in' | 'local' | 'attack';
   /** Bits of whole frames that arrived, per second. */
   readonly throughputBps: number;
   /** From the guest to the receiver, in one direction. */
@@ -36,6 +36,18 @@ export interface VmResult {
   readonly guestLostFrames: number;
   /** Frames that TCP sent again. */
   readonly retransmits: number;
+}
+
+/** What became of the connections of many clients. */
+export interface ConnectionsResult {
+  /** Opened. */
+  readonly begun: number;
+  /** Had their whole response. */
+  readonly completed: number;
+  /** Given up, since nothing came back. */
+  readonly failed: number;
+  /** From the first SYN to the last byte, of those that were completed. */
+  readonly duration: LatencyResult;
 }
 
 /** One flow, over the whole run. */
@@ -58,6 +70,8 @@ export interface FlowResult {
   readonly outOfOrder: number;
   /** Frames that TCP sent again. */
   readonly retransmits: number;
+  /** Of clients: their connections. */
+  readonly connections?: ConnectionsResult;
   /** When all that a TCP flow had to send was acknowledged, in seconds. */
   readonly finishedSeconds?: number;
 }
@@ -113,7 +127,7 @@ export interface SeriesResult {
   /** Of each VM and direction, as in `vms` of the result; latencies are `null` where nothing arrived. */
   readonly vms: readonly {
     readonly name: string;
-    readonly direction: 'out' | 'in' | 'local';
+    readonly direction: 'out' | 'in' | 'local' | 'attack';
     readonly throughputBps: readonly number[];
     readonly p50Us: readonly (number | null)[];
     readonly p99Us: readonly (number | null)[];
@@ -138,12 +152,13 @@ export interface SeriesResult {
  * @example
  * ```ts
  * import type { FlowResult, LatencyResult, NicResult, SimulationResult, VmResult } from '@fairlead/simulator';
- * import type { DecisionsResult, EventResult, SeriesResult } from '@fairlead/simulator';
+ * import type { ConnectionsResult, DecisionsResult, EventResult, SeriesResult } from '@fairlead/simulator';
  *
  * const late = ({ p99Us }: LatencyResult) => p99Us > 20_000;
  * const starved = ({ throughputBps, latency }: VmResult) => throughputBps < 1e6 || late(latency);
  * const idle = ({ load }: NicResult) => load < 0.1;
  * const shuffled = ({ outOfOrder, arrivedFrames }: FlowResult) => outOfOrder > arrivedFrames / 100;
+ * const refused = ({ begun, failed }: ConnectionsResult) => failed > begun / 100;
  * const waited = ({ queued }: DecisionsResult) => queued;
  * const told = ({ seconds, text }: EventResult) => `${seconds} s ${text}`;
  * const busiest = ({ nics }: SeriesResult) => Math.max(...nics.flatMap(({ load }) => load));

@@ -25,7 +25,7 @@ describe('a scenario', () => {
       'a kind that there is not',
       sender({ kind: 'udp' }),
       'senders[0].kind',
-      'use one of: tcp, constant, on-off, bursts',
+      'use one of: tcp, constant, on-off, bursts, clients, flash-crowd, flood, scan',
     ],
     [
       'a constant sender without a rate',

@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/sdk';
 import type { VirtualClock } from '../clock.ts';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
+import type { Doorbell } from '../memory/doorbell.ts';
 import type { Forwarder } from '../path/forwarder.ts';
 import type { SignalManager } from '../signals/signal-manager.ts';
 import type { Devices } from './devices.ts';
@@ -20,6 +21,7 @@ export class InlineRuntime {
   readonly #signals: SignalManager;
   readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
+  readonly #bell: Doorbell;
   readonly #calls = new Set<{ readonly dueUs: number; readonly callback: () => void }>();
   readonly #maxJumpUs: number;
   #deviceDueUs = 0;
@@ -33,6 +35,7 @@ export class InlineRuntime {
     signals: SignalManager,
     hostFrames: HostFramePort,
     forwarder: Forwarder,
+    bell: Doorbell,
     linkPollMs: number,
   ) {
     this.#maxJumpUs = Math.max(LEAST_JUMP_US, linkPollMs * 1000);
@@ -42,6 +45,7 @@ export class InlineRuntime {
     this.#signals = signals;
     this.#hostFrames = hostFrames;
     this.#forwarder = forwarder;
+    this.#bell = bell;
   }
 
   /** One pass at the present time: devices, links, one sweep. Returns how much was done. */
@@ -105,7 +109,9 @@ export class InlineRuntime {
   nextUs(stepUs: number): number {
     const nowUs = this.#clock.nowUs();
     let next = Math.min(this.#deviceDueUs, this.#forwarder.nextEventUs(nowUs));
-    if (this.#forwarder.hasReady || this.#forwarder.hasQueued) next = Math.min(next, nowUs + stepUs);
+    const { hasReady, hasQueued } = this.#forwarder;
+    // A guest that answered what this pass delivered has rung behind the sweep.
+    if (hasReady || hasQueued || this.#bell.rung()) next = Math.min(next, nowUs + stepUs);
     // The finest step bounds the work; the coarsest is the link monitor's.
     next = Math.max(next, nowUs + stepUs);
     return Math.min(next, nowUs + this.#maxJumpUs);

@@ -3,6 +3,7 @@ import { afterRealTime, type VirtualClock } from '../clock.ts';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
+import type { Doorbell } from '../memory/doorbell.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
 import type { Composition } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
@@ -73,6 +74,7 @@ export class Runtime {
       signals,
       hostFrames,
       loop.forwarder,
+      arena.txDoorbells[0] as Doorbell,
       linkPollMs,
     );
     this.inline = inline;

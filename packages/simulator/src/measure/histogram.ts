@@ -2,13 +2,11 @@
 const PART_BITS = 6;
 const PARTS = 1 << PART_BITS;
 const EXACT = 2 * PARTS;
-const BUCKETS = EXACT + (31 - PART_BITS - 1) * PARTS;
 
-/** Counts times, in microseconds, in buckets whose width grows with the value. */
+/** Counts times, in microseconds, in buckets whose width grows with the value. Has memory for values that have come. */
 export class Histogram {
-  readonly #counts = new Int32Array(BUCKETS);
-  #low = BUCKETS;
-  #high = -1;
+  /** A part of them for each power of two; the first two parts hold values below `EXACT` as they are. */
+  readonly #counts: (Int32Array | undefined)[] = [];
   count = 0;
   sumUs = 0;
   mostUs = 0;
@@ -16,12 +14,31 @@ export class Histogram {
   add(us: number): void {
     const whole = us < 1 ? 0 : us > 0x7fffffff ? 0x7fffffff : us | 0;
     const at = bucketOf(whole);
-    this.#counts[at]++;
-    if (at < this.#low) this.#low = at;
-    if (at > this.#high) this.#high = at;
+    const part = at >> PART_BITS;
+    let counts = this.#counts[part];
+    if (counts === undefined) {
+      while (this.#counts.length < part) this.#counts.push(undefined);
+      counts = new Int32Array(PARTS);
+      this.#counts[part] = counts;
+    }
+    counts[at & (PARTS - 1)]++;
     this.count++;
     this.sumUs += us;
     if (us > this.mostUs) this.mostUs = us;
+  }
+
+  /** Adds all that another one has counted. */
+  join(other: Histogram): void {
+    for (const [part, counts] of other.#counts.entries()) {
+      if (counts === undefined) continue;
+      while (this.#counts.length <= part) this.#counts.push(undefined);
+      const own = this.#counts[part] ?? new Int32Array(PARTS);
+      this.#counts[part] = own;
+      for (let i = 0; i < PARTS; i++) own[i] += counts[i];
+    }
+    this.count += other.count;
+    this.sumUs += other.sumUs;
+    if (other.mostUs > this.mostUs) this.mostUs = other.mostUs;
   }
 
   get meanUs(): number {
@@ -32,18 +49,19 @@ export class Histogram {
   quantileUs(part: number): number {
     const wanted = Math.max(1, Math.ceil(part * this.count));
     let seen = 0;
-    for (let at = this.#low; at <= this.#high; at++) {
-      seen += this.#counts[at];
-      if (seen >= wanted) return Math.min(middleOf(at), this.mostUs);
+    for (const [power, counts] of this.#counts.entries()) {
+      if (counts === undefined) continue;
+      for (let i = 0; i < PARTS; i++) {
+        seen += counts[i];
+        if (seen >= wanted) return Math.min(middleOf(power * PARTS + i), this.mostUs);
+      }
     }
     return 0;
   }
 
   clear(): void {
     if (this.count === 0) return;
-    this.#counts.fill(0, this.#low, this.#high + 1);
-    this.#low = BUCKETS;
-    this.#high = -1;
+    for (const counts of this.#counts) counts?.fill(0);
     this.count = 0;
     this.sumUs = 0;
     this.mostUs = 0;

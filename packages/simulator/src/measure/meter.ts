@@ -9,10 +9,13 @@ export interface MeterPoint {
   readonly p99Us: number;
 }
 
+/** Where frames go, as seen from their VM; those of an attack are kept apart, whichever way they go. */
+export type Direction = 'out' | 'in' | 'local' | 'attack';
+
 /** Measures what arrives of the frames of one VM in one direction: as a whole, and interval by interval. */
 export class Meter {
   readonly vm: number;
-  readonly direction: 'out' | 'in' | 'local';
+  readonly direction: Direction;
   readonly latency = new Histogram();
   readonly points: MeterPoint[] = [];
   readonly #interval = new Histogram();

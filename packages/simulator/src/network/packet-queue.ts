@@ -7,6 +7,7 @@ const NUMBER = 2;
 const BYTES = 3;
 const SACK_COUNT = 4;
 const SACKS = 5;
+const FLAGS = 11;
 const WIDTH = 12;
 const FIRST_SIZE = 256;
 
@@ -33,6 +34,7 @@ export class PacketQueue {
     numbers[at + FLOW] = packet.flow;
     numbers[at + NUMBER] = packet.number;
     numbers[at + BYTES] = packet.bytes;
+    numbers[at + FLAGS] = packet.flags;
     numbers[at + SACK_COUNT] = packet.sackCount;
     for (let i = 0; i < 2 * packet.sackCount; i++) numbers[at + SACKS + i] = packet.sacks[i];
     this.#times[2 * slot] = packet.stampUs;
@@ -47,6 +49,7 @@ export class PacketQueue {
     packet.flow = numbers[at + FLOW];
     packet.number = numbers[at + NUMBER];
     packet.bytes = numbers[at + BYTES];
+    packet.flags = numbers[at + FLAGS];
     packet.sackCount = numbers[at + SACK_COUNT];
     for (let i = 0; i < 2 * packet.sackCount; i++) packet.sacks[i] = numbers[at + SACKS + i];
     packet.stampUs = this.#times[2 * this.#head];

@@ -9,7 +9,7 @@ import {
   Type,
 } from '@fairlead/sdk';
 import { copyFrame, FrameReader, type FrameWriter } from '../traffic/frame-codec.ts';
-import { Packet, PacketKind } from '../traffic/packet.ts';
+import { Packet } from '../traffic/packet.ts';
 import type { Cable, Network } from './network.ts';
 
 /** The frames of one flow as they come from the network. */
@@ -114,7 +114,7 @@ export class SimulatedNic implements NicDriver {
         this.missedFrames++;
         continue;
       }
-      const writer = packet.kind === PacketKind.Data ? writers.data : writers.ack;
+      const writer = (packet.kind & 1) === 0 ? writers.data : writers.ack;
       writer.write(packet);
       copyFrame(writer, burst.memory, burst.offset[count], packet.bytes);
       burst.bytes[count++] = packet.bytes;

@@ -7,6 +7,7 @@ import type { DecisionSeries, NicSeries } from '../measure/series.ts';
 import type { Cable } from '../network/network.ts';
 import type { Path } from '../network/path.ts';
 import {
+  type ConnectionsResult,
   type EventResult,
   type FlowResult,
   type LatencyResult,
@@ -17,7 +18,7 @@ import {
   type VmResult,
 } from '../result.ts';
 import type { Scenario } from '../scenario/check.ts';
-import type { Flow } from '../traffic/flow.ts';
+import type { ConnectionCounts, Flow } from '../traffic/flow.ts';
 import type { Stage } from './script.ts';
 import type { Traffic } from './traffic.ts';
 import { framesUnderWay } from './under-way.ts';
@@ -113,8 +114,13 @@ function flowResult(flow: Flow, { duration, named, host }: Scenario): FlowResult
     duplicates: sink.duplicates,
     outOfOrder: sink.outOfOrder,
     retransmits: source.retransmits,
+    ...(source.connections === undefined ? {} : { connections: connectionsResult(source.connections) }),
     ...(source.finishedUs === undefined ? {} : { finishedSeconds: toNs(source.finishedUs) / 1e6 }),
   };
+}
+
+function connectionsResult({ begun, completed, failed, duration }: ConnectionCounts): ConnectionsResult {
+  return { begun, completed, failed, duration: latencyOf(duration) };
 }
 
 function nicResults({ scenario, network, nics, nicSeries, intervalUs }: Finished): NicResult[] {

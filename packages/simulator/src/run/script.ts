@@ -56,7 +56,7 @@ function eachFlow({ host, network, flows }: Stage, entry: number, act: (flow: Fl
 
 function lineOf(stage: Stage, event: EventEntry, successor: Successor | undefined): ScriptLine {
   const { host, scenario } = stage;
-  const { at: atUs, nic = '', vm = '', sender = '', rateBps = 0, change = {}, bandwidth = {} } = event;
+  const { at: atUs, nic = '', vm = '', sender = '', change = {}, bandwidth = {} } = event;
   const entry = scenario.named.findIndex(({ name }) => name === sender);
   const line = (text: string, run: ScriptLine['run']): ScriptLine => ({ atUs, text, run });
   switch (event.do) {
@@ -77,12 +77,17 @@ function lineOf(stage: Stage, event: EventEntry, successor: Successor | undefine
     case 'sender-stop':
       return line(`${sender} stops`, () => eachFlow(stage, entry, (flow, nowUs) => flow.source.stop(nowUs)));
     case 'sender-rate':
-      return line(`${sender}: ${describe({ rateBps })}`, () =>
-        eachFlow(stage, entry, (flow, nowUs) => flow.source.setRate?.(rateBps, nowUs)),
-      );
+      return rateLine(stage, event, entry);
     case 'swap':
       return line(`${successor?.plan.name} takes over ${successor?.section}`, () => exchange(stage, successor));
   }
+}
+
+function rateLine(stage: Stage, { at, sender, rateBps, perSecond }: EventEntry, entry: number): ScriptLine {
+  const text = rateBps === undefined ? `${perSecond} a second` : describe({ rateBps });
+  const rate = rateBps ?? perSecond ?? 0;
+  const run = (): void => eachFlow(stage, entry, (flow, nowUs) => flow.source.setRate?.(rate, nowUs));
+  return { atUs: at, text: `${sender}: ${text}`, run };
 }
 
 /** Puts a policy, watched, into its place for good. */

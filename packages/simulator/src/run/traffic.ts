@@ -3,26 +3,24 @@ import type { Random } from '@fairlead/sdk';
 import { Meter } from '../measure/meter.ts';
 import type { Network } from '../network/network.ts';
 import type { InboundWriters } from '../network/simulated-nic.ts';
-import type { NamedSender, Scenario } from '../scenario/check.ts';
-import { Cubic, Reno } from '../traffic/congestion.ts';
-import { DatagramReceiver } from '../traffic/datagram-receiver.ts';
-import { DatagramSender } from '../traffic/datagram-sender.ts';
-import type { Flow, Sink, Source } from '../traffic/flow.ts';
-import { type Address, FrameWriter, remoteAddress, TCP_PAYLOAD_AT, vmAddress } from '../traffic/frame-codec.ts';
+import { EVERY_VM, isAttack, type NamedSender, type Scenario } from '../scenario/check.ts';
+import type { Flow } from '../traffic/flow.ts';
+import { type Address, FrameWriter, remoteAddress, vmAddress } from '../traffic/frame-codec.ts';
 import { GuestStation, type SimulatedGuest } from '../traffic/guest.ts';
-import { BurstPace, OnOffPace, type Pace, SteadyPace } from '../traffic/pace.ts';
 import type { Station } from '../traffic/station.ts';
-import { TcpReceiver } from '../traffic/tcp-receiver.ts';
-import { TcpSender } from '../traffic/tcp-sender.ts';
+import { addressesOf, endsOf, isTcp, type PlaceInEntry, SERVICE_PORT } from './ends.ts';
 
 /** Ports are numbered from here, so that no two flows of a pair share theirs. */
 const FIRST_PORT = 10_000;
 const PORTS = 50_000;
-const SERVICE_PORT = 443;
-const LONGEST_ACK_BYTES = 256;
-const DEFAULT_QUEUE_FRAMES = 1000;
-const DEFAULT_RECEIVE_WINDOW_BYTES = 4 * 1024 * 1024;
-const DEFAULT_MIN_RTO_US = 200_000;
+
+/** Who sends when a scenario does not say: kinds that come from beyond the NICs by nature. */
+const COMES_FROM: Readonly<Partial<Record<NamedSender['kind'], string>>> = {
+  clients: 'clients',
+  'flash-crowd': 'clients',
+  flood: 'attacker',
+  scan: 'attacker',
+};
 
 /** The flows of a simulation and the writers of what comes from the network. */
 export class Traffic {
@@ -40,8 +38,14 @@ export class Traffic {
     this.#network = network;
     this.#scenario = scenario;
     this.#randomFor = randomFor;
-    for (const [entry, sender] of scenario.named.entries())
-      for (let i = 0; i < sender.flows; i++) this.#add(sender, entry, i);
+    for (const [entry, sender] of scenario.named.entries()) {
+      const vms = sender.vm === EVERY_VM ? host.config.vms.map(({ name }) => name) : [sender.vm];
+      const count = vms.length * sender.flows;
+      for (let i = 0; i < count; i++) {
+        const vm = vms[i % vms.length] as string;
+        this.#add({ ...sender, vm }, entry, { number: i, count });
+      }
+    }
     network.serve(this.flows);
     for (const { name } of host.config.vms) host.device<SimulatedGuest>(name).serve(this.flows);
   }
@@ -61,12 +65,15 @@ export class Traffic {
     return remoteAddress(this.#remotes.indexOf(name), port);
   }
 
-  #add(sender: NamedSender, entry: number, number: number): void {
+  #add(sender: NamedSender, entry: number, place: PlaceInEntry): void {
     const id = this.flows.length;
-    const { vm, from = vm, to = sender.from === undefined ? 'network' : vm, kind, frameBytes } = sender;
+    const { vm, kind, frameBytes } = sender;
+    const comesIn = sender.from !== undefined || (COMES_FROM[kind] !== undefined && sender.to === undefined);
+    const from = comesIn ? (sender.from ?? COMES_FROM[kind] ?? '') : vm;
+    const to = comesIn ? vm : (sender.to ?? 'network');
     const local = this.#vmNumber(to) >= 0 && this.#vmNumber(from) >= 0;
-    const direction = local ? 'local' : sender.from === undefined ? 'out' : 'in';
-    const reliable = kind === 'tcp';
+    const direction = isAttack(kind) ? 'attack' : local ? 'local' : comesIn ? 'in' : 'out';
+    const reliable = isTcp(sender);
     const flow = {
       id,
       entry,
@@ -81,13 +88,14 @@ export class Traffic {
       arrivedFrames: 0,
       arrivedBytes: 0,
     } as unknown as { -readonly [K in keyof Flow]: Flow[K] };
-    const random = this.#randomFor(`sender ${sender.name} ${number}`);
-    [flow.source, flow.sink] = endsOf(sender, flow, random);
+    const random = this.#randomFor(`sender ${sender.name} ${place.number}`);
+    [flow.source, flow.sink] = endsOf(sender, flow, place, random);
     this.flows.push(flow);
     const fromAddress = this.#address(from, FIRST_PORT + (id % PORTS));
     const toAddress = this.#address(to, SERVICE_PORT);
-    const data = new FrameWriter(fromAddress, toAddress, reliable, frameBytes);
-    const ack = new FrameWriter(toAddress, fromAddress, reliable, LONGEST_ACK_BYTES);
+    const ends = addressesOf(sender, fromAddress, toAddress, id);
+    const data = new FrameWriter(ends.from, ends.to, reliable, frameBytes);
+    const ack = new FrameWriter(ends.to, ends.from, reliable, ends.longestBack);
     for (const station of [flow.from, flow.to]) if (station instanceof GuestStation) station.address(id, { data, ack });
     this.inbound[id] = { data, ack };
   }
@@ -99,33 +107,4 @@ export class Traffic {
     this.meters.push(meter);
     return meter;
   }
-}
-
-function endsOf(sender: NamedSender, flow: Flow, random: Random): [Source, Sink] {
-  const { kind, frameBytes } = sender;
-  if (kind !== 'tcp') {
-    const source = new DatagramSender(
-      flow,
-      frameBytes,
-      paceOf(sender, random),
-      sender.queueFrames ?? DEFAULT_QUEUE_FRAMES,
-    );
-    return [source, new DatagramReceiver()];
-  }
-  const segmentBytes = frameBytes - TCP_PAYLOAD_AT;
-  const windowBytes = sender.receiveWindowBytes ?? DEFAULT_RECEIVE_WINDOW_BYTES;
-  const receiveWindow = Math.max(2, Math.floor(windowBytes / segmentBytes));
-  const segments =
-    sender.sizeBytes === undefined ? Number.POSITIVE_INFINITY : Math.ceil(sender.sizeBytes / segmentBytes);
-  const settings = { frameBytes, receiveWindow, segments, leastRtoUs: sender.minRto ?? DEFAULT_MIN_RTO_US };
-  const control = sender.congestion === 'reno' ? new Reno() : new Cubic();
-  return [new TcpSender(flow, settings, control), new TcpReceiver(flow, receiveWindow, sender.delayedAck ?? true)];
-}
-
-function paceOf({ kind, frameBytes, ...sender }: NamedSender, random: Random): Pace {
-  const { rateBps = 0, on = 0, off = 0, burstFrames = 1, every = 0 } = sender;
-  if (kind === 'on-off')
-    return new OnOffPace(frameBytes, rateBps, on, off, sender.periods === 'exponential' ? random : undefined);
-  if (kind === 'bursts') return new BurstPace(frameBytes, burstFrames, every);
-  return new SteadyPace(frameBytes, rateBps, sender.spacing === 'poisson' ? random : undefined);
 }

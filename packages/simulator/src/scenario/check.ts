@@ -38,7 +38,7 @@ export interface Successor {
 }
 
 /** A sender with what its kind takes for granted. */
-export type NamedSender = SenderEntry & { readonly name: string };
+export type NamedSender = SenderEntry & { readonly name: string; readonly frameBytes: number };
 
 /** What came of a check. */
 export interface CheckedScenario {
@@ -55,7 +55,23 @@ const OPTIONS_OF: Readonly<Record<SenderEntry['kind'], Readonly<Partial<Record<k
     constant: { rateBps: 'must', spacing: 'may', queueFrames: 'may' },
     'on-off': { rateBps: 'must', on: 'must', off: 'must', periods: 'may', queueFrames: 'may' },
     bursts: { burstFrames: 'must', every: 'must', queueFrames: 'may' },
+    clients: { perSecond: 'must', spacing: 'may', responseBytes: 'may' },
+    'flash-crowd': { perSecond: 'must', rise: 'may', responseBytes: 'may' },
+    flood: { perSecond: 'must', protocol: 'may', sources: 'may', answerBytes: 'may' },
+    scan: { perSecond: 'must', ports: 'may' },
   };
+const FULL_BYTES = 1514;
+const ATTACK_BYTES = 74;
+/** All VMs of the host. */
+export const EVERY_VM = '*';
+/** Kinds that count in frames or clients a second, not in bits. */
+const COUNTING: readonly SenderEntry['kind'][] = ['clients', 'flash-crowd', 'flood', 'scan'];
+
+/** Kinds that are no use to anyone. */
+export function isAttack(kind: SenderEntry['kind']): boolean {
+  return kind === 'flood' || kind === 'scan';
+}
+
 const SPECIAL = [
   ...new Set(Object.values(OPTIONS_OF).flatMap((options) => Object.keys(options))),
 ] as (keyof SenderEntry)[];
@@ -69,7 +85,7 @@ const NEEDS: Readonly<Record<EventEntry['do'], readonly (keyof EventEntry)[]>> =
   'vm-bandwidth': ['vm', 'bandwidth'],
   'sender-start': ['sender'],
   'sender-stop': ['sender'],
-  'sender-rate': ['sender', 'rateBps'],
+  'sender-rate': ['sender'],
   swap: ['section', 'policy'],
 };
 
@@ -138,12 +154,13 @@ async function findSuccessors(
 function named(senders: readonly SenderEntry[]): NamedSender[] {
   const given = new Set(senders.flatMap(({ name }) => name ?? []));
   return senders.map((sender) => {
-    if (sender.name !== undefined) return { ...sender, name: sender.name };
-    const base = `${sender.vm}-${sender.kind}`;
+    const frameBytes = sender.frameBytes ?? (isAttack(sender.kind) ? ATTACK_BYTES : FULL_BYTES);
+    if (sender.name !== undefined) return { ...sender, frameBytes, name: sender.name };
+    const base = `${sender.vm === EVERY_VM ? 'every' : sender.vm}-${sender.kind}`;
     let name = base;
     for (let n = 2; given.has(name); n++) name = `${base}-${n}`;
     given.add(name);
-    return { ...sender, name };
+    return { ...sender, frameBytes, name };
   });
 }
 
@@ -185,7 +202,7 @@ class Survey {
 
   #sender(sender: SenderEntry, path: string, i: number): void {
     const { kind, vm, to, from, start, stop } = sender;
-    this.#known('VM', vm, this.#vms, `${path}.vm`);
+    if (vm !== EVERY_VM || kind !== 'scan') this.#known('VM', vm, this.#vms, `${path}.vm`);
     const twin = this.#parts.senders.findIndex(({ name }) => name !== undefined && name === sender.name);
     if (sender.name !== undefined && twin < i) {
       const what = `"${sender.name}" is the name of senders[${twin}] already`;
@@ -213,7 +230,7 @@ class Survey {
 
   #event(event: EventEntry, path: string): void {
     const needs = NEEDS[event.do];
-    for (const key of ['nic', 'vm', 'sender', 'rateBps', 'change', 'bandwidth', 'section', 'policy'] as const) {
+    for (const key of ['nic', 'vm', 'sender', 'change', 'bandwidth', 'section', 'policy'] as const) {
       if (needs.includes(key) && event[key] === undefined)
         this.#wrong(`${path}.${key}`, `"${key}" is missing`, `${event.do} needs it`);
       if (!needs.includes(key) && event[key] !== undefined)
@@ -224,8 +241,22 @@ class Survey {
     if (event.sender !== undefined) this.#known('sender', event.sender, this.#senders, `${path}.sender`);
     if (event.at > this.#parts.duration)
       this.#wrong(`${path}.at`, 'the run is over by then', 'make it earlier, or duration longer');
+    this.#rate(event, path);
+  }
+
+  /** The new rate of a sender, in what its kind counts. */
+  #rate(event: EventEntry, path: string): void {
     const target = named(this.#parts.senders).find(({ name }) => name === event.sender);
-    if (event.do === 'sender-rate' && target?.kind === 'tcp')
+    const changes = event.do === 'sender-rate';
+    if (changes && target?.kind === 'tcp')
       this.#wrong(`${path}.sender`, 'a tcp sender has no rate', 'it sends what the network lets it');
+    const counts = target !== undefined && COUNTING.includes(target.kind);
+    const key = !changes ? undefined : counts ? 'perSecond' : 'rateBps';
+    for (const one of ['rateBps', 'perSecond'] as const) {
+      if (one === key && event[one] === undefined)
+        this.#wrong(`${path}.${one}`, `"${one}" is missing`, `${event.do} needs it`);
+      if (one !== key && event[one] !== undefined)
+        this.#wrong(`${path}.${one}`, `${event.do} has no "${one}"`, key === undefined ? 'remove it' : `write ${key}`);
+    }
   }
 }

@@ -14,7 +14,7 @@ const name = (description: string) => Type.String({ minLength: 1, maxLength: 63,
 const part = (description: string) => Type.Number({ minimum: 0, maximum: 1, description });
 
 /** The kinds of senders. */
-export const SENDER_KINDS = ['tcp', 'constant', 'on-off', 'bursts'] as const;
+export const SENDER_KINDS = ['tcp', 'constant', 'on-off', 'bursts', 'clients', 'flash-crowd', 'flood', 'scan'] as const;
 /** What an event may do. */
 export const EVENT_KINDS = [
   'nic-down',
@@ -55,14 +55,20 @@ const networkSchema = Type.Object(networkProperties, {
 const senderSchema = Type.Object(
   {
     name: Type.Optional(name('name of the sender, for events and results; by default its VM and its kind')),
-    vm: Type.String({ description: 'VM that sends, or that is sent to' }),
+    vm: Type.String({ description: 'VM that sends, or that is sent to; scan: "*" is every VM' }),
     kind: oneOf(SENDER_KINDS, { description: 'tcp reacts to loss and delay; the others do not' }),
     to: Type.Optional(name('who receives: another VM of the host, or any name for someone beyond the NICs')),
     from: Type.Optional(name('someone beyond the NICs who sends to the VM')),
     flows: Type.Integer({ default: 1, minimum: 1, maximum: 4096, description: 'connections, or streams, of the kind' }),
     start: Microseconds({ default: 0, description: 'when it begins' }),
     stop: Type.Optional(Microseconds({ description: 'when it ends; by default with the run' })),
-    frameBytes: Size({ default: 1514, minimum: 74, maximum: 65_535, description: 'length of its frames, without FCS' }),
+    frameBytes: Type.Optional(
+      Size({
+        minimum: 74,
+        maximum: 65_535,
+        description: 'length of its frames, without FCS: 1514, of flood and scan 74',
+      }),
+    ),
     rateBps: Type.Optional(
       Rate({ exclusiveMinimum: 0, description: 'constant, on-off: rate of its frames, of each flow' }),
     ),
@@ -89,6 +95,27 @@ const senderSchema = Type.Object(
     delayedAck: Type.Optional(
       Type.Boolean({ description: 'tcp: every second segment is acknowledged, or after 40 ms (the default)' }),
     ),
+    perSecond: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1e7,
+        description: 'clients, flash-crowd: who come; flood, scan: frames',
+      }),
+    ),
+    rise: Type.Optional(Microseconds({ description: 'flash-crowd: how long it takes to grow to perSecond; 1s' })),
+    responseBytes: Type.Optional(
+      Size({ exclusiveMinimum: 0, description: 'clients, flash-crowd: what each gets, 8KiB; ten frames at most' }),
+    ),
+    protocol: Type.Optional(
+      oneOf(['tcp', 'udp'] as const, { description: 'flood: SYN of TCP (the default), or datagrams of UDP' }),
+    ),
+    sources: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 0x7fff_ffff, description: 'flood: forged addresses; as many as frames' }),
+    ),
+    answerBytes: Type.Optional(
+      Size({ maximum: 65_535, description: 'flood: what the VM answers to each frame; 74 to a SYN, else nothing' }),
+    ),
+    ports: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'scan: ports of each VM; 1024' })),
     minRto: Type.Optional(Microseconds({ description: 'tcp: shortest retransmission timeout' })),
   },
   { additionalProperties: false },
@@ -102,6 +129,7 @@ const eventSchema = Type.Object(
     vm: Type.Optional(Type.String({ description: 'vm-…: the VM' })),
     sender: Type.Optional(Type.String({ description: 'sender-…: name of the sender' })),
     rateBps: Type.Optional(Rate({ exclusiveMinimum: 0, description: 'sender-rate: its new rate' })),
+    perSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1e7, description: 'sender-rate: likewise' })),
     section: Type.Optional(
       oneOf(['admission', 'distribution'] as const, { description: 'swap: the place whose policy is exchanged' }),
     ),

@@ -1,14 +1,25 @@
-import type { Meter } from '../measure/meter.ts';
+import type { Histogram } from '../measure/histogram.ts';
+import type { Direction, Meter } from '../measure/meter.ts';
 import type { Packet } from './packet.ts';
 import type { Station } from './station.ts';
-import type { TimerHolder } from './timers.ts';
+import type { Timed } from './timers.ts';
 
 /** What came of an attempt to send. */
 export const Sent = { Nothing: 0, One: 1, NoRoom: 2 } as const;
 export type Sent = (typeof Sent)[keyof typeof Sent];
 
+/** What became of the connections of a source. */
+export interface ConnectionCounts {
+  readonly begun: number;
+  readonly completed: number;
+  /** Given up: nothing came back however often it asked. */
+  readonly failed: number;
+  /** From the first SYN to the last byte of the response, of those that were completed. */
+  readonly duration: Histogram;
+}
+
 /** The sending end of a flow: a kind of traffic. */
-export interface Source extends TimerHolder {
+export interface Source extends Timed {
   readonly flow: Flow;
   /** Stands in its station's queue of those who have something to send. Only the station changes it. */
   isReady: boolean;
@@ -17,12 +28,15 @@ export interface Source extends TimerHolder {
   stop(nowUs: number): void;
   /** Its VM was suspended and runs again: what was due meanwhile is not made up for. */
   resumed?(nowUs: number): void;
-  /** Changes the rate of a source that has one, in bit/s. */
-  setRate?(rateBps: number, nowUs: number): void;
-  onTimer(nowUs: number): void;
+  /** Changes the rate of a source that has one: in bit/s, or in frames or clients a second of one that counts these. */
+  setRate?(rate: number, nowUs: number): void;
   /** Sends one frame, if there is one to send. */
   sendOne(nowUs: number): Sent;
   onAck?(packet: Packet, nowUs: number): void;
+  /** The sink's answer to something other than data of TCP has come. */
+  onAnswer?(packet: Packet, nowUs: number): void;
+  /** Connections that it made, when it makes several. */
+  readonly connections?: ConnectionCounts;
   /** Frames it wanted to send and could not, in its own queue or lost from it. */
   readonly backlog: { readonly waiting: number; readonly lost: number };
   /** Frames that it sent more than once. */
@@ -32,9 +46,10 @@ export interface Source extends TimerHolder {
 }
 
 /** The receiving end of a flow. */
-export interface Sink extends TimerHolder {
+export interface Sink extends Timed {
   onData(packet: Packet, nowUs: number): void;
-  onTimer(nowUs: number): void;
+  /** What a connection is opened and closed with has come from the source. */
+  onControl?(packet: Packet, nowUs: number): void;
   /** Of what arrived: bytes that were new, frames that had come before, frames behind a later one. */
   readonly freshBytes: number;
   readonly duplicates: number;
@@ -47,8 +62,8 @@ export interface Flow {
   /** Number of the entry in the scenario's `senders`. */
   readonly entry: number;
   readonly vm: number;
-  /** Frames of data go through the host's NICs outwards, inwards, or stay within the host. */
-  readonly direction: 'out' | 'in' | 'local';
+  /** Frames of data go through the host's NICs outwards, inwards, or stay within the host; those of an attack, either way. */
+  readonly direction: Direction;
   readonly reliable: boolean;
   readonly from: Station;
   readonly to: Station;

@@ -7,6 +7,9 @@ export interface Address {
   /** IPv4 address as a number. */
   readonly ip: number;
   readonly port: number;
+  /** For many behind one MAC address, as behind a router: address and port of the packet with a number. */
+  readonly ipOf?: (number: number) => number;
+  readonly portOf?: (number: number) => number;
 }
 
 const MAGIC = 0x46_4c_53_00; // 'FLS', and the kind in the last byte
@@ -15,6 +18,7 @@ const IPV4_BYTES = 20;
 const TCP = 6;
 const UDP = 17;
 const TCP_BYTES = 20;
+const FLAGS_AT = ETHERNET_BYTES + IPV4_BYTES + 13;
 const UDP_BYTES = 8;
 /** Words behind the headers: magic and kind, flow, number, stamp (two). Selective acknowledgements follow. */
 const BODY_WORDS = 5;
@@ -54,15 +58,26 @@ export class FrameWriter {
     view.setUint32(30, to.ip);
     view.setUint16(34, from.port);
     view.setUint16(36, to.port);
-    if (reliable) view.setUint16(46, 0x5010); // header of five words, ACK (RFC 9293 §3.1)
+    if (reliable) view.setUint8(46, 0x50); // header of five words (RFC 9293 §3.1); flags follow with each packet
     this.#body = (LEAD_BYTES + (reliable ? TCP_PAYLOAD_AT : UDP_PAYLOAD_AT)) >> 2;
     this.#setLength = (bytes) => {
       view.setUint16(16, bytes - ETHERNET_BYTES);
       if (!reliable) view.setUint16(38, bytes - ETHERNET_BYTES - IPV4_BYTES);
     };
+    this.#reliable = reliable;
+    const varying = [from.ipOf, from.portOf, to.ipOf, to.portOf].some((of) => of !== undefined);
+    if (!varying) return;
+    this.#vary = (number) => {
+      if (from.ipOf !== undefined) view.setUint32(26, from.ipOf(number));
+      if (to.ipOf !== undefined) view.setUint32(30, to.ipOf(number));
+      if (from.portOf !== undefined) view.setUint16(34, from.portOf(number));
+      if (to.portOf !== undefined) view.setUint16(36, to.portOf(number));
+    };
   }
 
   readonly #setLength: (bytes: number) => void;
+  readonly #reliable: boolean;
+  #vary: ((number: number) => void) | undefined;
   #bytes = 0;
 
   write(packet: Packet): void {
@@ -70,6 +85,8 @@ export class FrameWriter {
       this.#bytes = packet.bytes;
       this.#setLength(packet.bytes);
     }
+    if (this.#reliable) this.memory[LEAD_BYTES + FLAGS_AT] = packet.flags;
+    this.#vary?.(packet.number);
     const words = this.#words;
     const at = this.#body;
     words[at] = MAGIC | packet.kind;
@@ -100,14 +117,15 @@ export class FrameReader {
     const words = this.#words;
     const body = (at + payload) >> 2;
     if ((words[body] & ~0xff) !== MAGIC) return false;
-    packet.kind = (words[body] & 1) as PacketKind;
+    packet.kind = (words[body] & 3) as PacketKind;
+    packet.flags = this.#memory[at + FLAGS_AT];
     packet.flow = words[body + 1];
     packet.number = words[body + 2];
     stampWords[0] = words[body + 3];
     stampWords[1] = words[body + 4];
     packet.stampUs = stamp[0];
     packet.sackCount = 0;
-    if (packet.kind === PacketKind.Data) return true;
+    if (packet.kind !== PacketKind.Ack) return true;
     const pairs = (bytes - payload - 4 * BODY_WORDS) >> 3;
     packet.sackCount = pairs < MAX_SACKS ? pairs : MAX_SACKS;
     for (let i = 0; i < 2 * packet.sackCount; i++) packet.sacks[i] = words[body + BODY_WORDS + i];

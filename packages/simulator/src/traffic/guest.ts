@@ -9,7 +9,7 @@ import {
 } from '@fairlead/sdk';
 import type { Flow } from './flow.ts';
 import { FrameReader, type FrameWriter } from './frame-codec.ts';
-import { Packet, PacketKind } from './packet.ts';
+import { Packet } from './packet.ts';
 import { arrive, Station } from './station.ts';
 
 const BURST_FRAMES = 64;
@@ -41,7 +41,7 @@ export class GuestStation extends Station {
 
   emit(packet: Packet): boolean {
     const writers = this.#writers[packet.flow] as Writers;
-    const writer = packet.kind === PacketKind.Data ? writers.data : writers.ack;
+    const writer = (packet.kind & 1) === 0 ? writers.data : writers.ack;
     writer.write(packet);
     if (!this.#port.push(writer.memory, writer.start, writer.start + packet.bytes)) return false;
     this.emittedFrames++;

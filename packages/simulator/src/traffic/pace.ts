@@ -38,6 +38,46 @@ export class SteadyPace implements Pace {
   }
 }
 
+/**
+ * So many a second, evenly or at random, of which a rise leads up: the gaps are as if the rate had grown from nothing to
+ * the full one in that time.
+ */
+export class CrowdPace implements Pace {
+  nextUs = Number.POSITIVE_INFINITY;
+  readonly #random: Random | undefined;
+  readonly #riseUs: number;
+  readonly #phaseUs: number;
+  #perSecond: number;
+  #begunUs = 0;
+
+  /** @param phaseUs how much later than it begins the first is due. */
+  constructor(perSecond: number, random: Random | undefined, riseUs = 0, phaseUs = 0) {
+    this.#perSecond = perSecond;
+    this.#random = random;
+    this.#riseUs = riseUs;
+    this.#phaseUs = phaseUs;
+  }
+
+  begin(nowUs: number): void {
+    this.#begunUs = nowUs;
+    this.nextUs = nowUs + this.#phaseUs;
+  }
+
+  advance(): void {
+    const gapUs = 1e6 / this.#perSecond;
+    const units = this.#random === undefined ? 1 : exponential(this.#random, 1);
+    const sinceUs = this.nextUs - this.#begunUs;
+    // While it rises, the integral of the rate is t^2 / 2 rise: where that has grown by so many gaps, the next is due.
+    const risenUs = Math.sqrt(sinceUs ** 2 + 2 * this.#riseUs * gapUs * units);
+    this.nextUs =
+      sinceUs < this.#riseUs ? this.#begunUs + Math.min(risenUs, this.#riseUs + gapUs) : this.nextUs + gapUs * units;
+  }
+
+  setRate(perSecond: number): void {
+    this.#perSecond = perSecond;
+  }
+}
+
 /** A rate that is on and off by turns, for fixed times or for exponentially distributed ones. */
 export class OnOffPace implements Pace {
   readonly #steady: SteadyPace;

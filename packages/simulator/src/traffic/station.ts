@@ -1,6 +1,6 @@
-import { type Flow, Sent, type Sink, type Source } from './flow.ts';
+import { type Flow, Sent, type Source } from './flow.ts';
 import { type Packet, PacketKind } from './packet.ts';
-import { Timers } from './timers.ts';
+import { type Timed, Timers } from './timers.ts';
 
 /** Frames that a source sends before the next one has its turn. */
 const TURN_FRAMES = 4;
@@ -10,7 +10,7 @@ const TURN_FRAMES = 4;
  * turns while there is room to send. Frames leave by `emit`.
  */
 export abstract class Station {
-  readonly timers = new Timers<Source | Sink>();
+  readonly timers = new Timers<Timed>();
   #ready: Source[] = [];
   #next: Source[] = [];
   /** A source had something to send and no room for it. */
@@ -75,8 +75,10 @@ function turn(source: Source, nowUs: number): Sent {
 
 /** Gives a packet that has arrived to the end of the flow that it is for. */
 export function arrive(flow: Flow, packet: Packet, nowUs: number): void {
-  if (packet.kind === PacketKind.Ack) {
-    flow.source.onAck?.(packet, nowUs);
+  if (packet.kind !== PacketKind.Data) {
+    if (packet.kind === PacketKind.Ack) flow.source.onAck?.(packet, nowUs);
+    else if (packet.kind === PacketKind.Answer) flow.source.onAnswer?.(packet, nowUs);
+    else flow.sink.onControl?.(packet, nowUs);
     return;
   }
   flow.arrivedFrames++;

@@ -1,6 +1,6 @@
 import type { Flow, Sink } from './flow.ts';
 import { ACK_BYTES } from './frame-codec.ts';
-import { MAX_SACKS, Packet, PacketKind } from './packet.ts';
+import { MAX_SACKS, Packet, PacketKind, TcpFlag } from './packet.ts';
 
 /** RFC 9293 §3.8.6.3 allows half a second; operating systems wait about this long. */
 const DELAYED_ACK_US = 40_000;
@@ -26,6 +26,7 @@ export class TcpReceiver implements Sink {
   readonly #runs = new Int32Array(2 * MAX_SACKS);
   #runCount = 0;
   readonly #ack = new Packet();
+  readonly #answer = new Packet();
   /** Segments since the last acknowledgement, and the stamp of the first of them. */
   #pending = 0;
   #stampUs = 0;
@@ -38,6 +39,9 @@ export class TcpReceiver implements Sink {
     this.#mask = size - 1;
     this.#ack.kind = PacketKind.Ack;
     this.#ack.flow = flow.id;
+    this.#answer.kind = PacketKind.Answer;
+    this.#answer.flow = flow.id;
+    this.#answer.bytes = ACK_BYTES;
   }
 
   onData(packet: Packet, nowUs: number): void {
@@ -59,6 +63,13 @@ export class TcpReceiver implements Sink {
     // Out of order, or filling a gap: at once. In order: every second one.
     if (!this.#delayed || gap || this.#runCount > 0 || this.#pending >= 2) this.#acknowledge();
     else this.#flow.to.timers.set(this, nowUs + DELAYED_ACK_US);
+  }
+
+  /** A SYN or a FIN: answered by the same, each time that it comes. */
+  onControl({ flags, stampUs }: Packet): void {
+    this.#answer.flags = flags | TcpFlag.Ack;
+    this.#answer.stampUs = stampUs;
+    this.#flow.to.emit(this.#answer);
   }
 
   onTimer(): void {

@@ -1,5 +1,6 @@
 import type { CongestionControl } from './congestion.ts';
 import { type Flow, Sent, type Source } from './flow.ts';
+import { Handshake } from './handshake.ts';
 import { HyStart } from './hystart.ts';
 import { Packet, PacketKind } from './packet.ts';
 import { RttEstimator } from './rtt.ts';
@@ -18,8 +19,7 @@ export interface TcpSettings {
 /**
  * A TCP sender that always has something to send, or has so many segments to send: RFC 5681, with selective
  * acknowledgements and the loss recovery of RFC 6675, limited transmit (RFC 3042) that follows from it, and the
- * retransmission timer of RFC 6298. Connections are there from the start: no handshake is modelled. Sequence numbers
- * count segments.
+ * retransmission timer of RFC 6298. Sequence numbers count segments; SYN and FIN are none of them.
  */
 export class TcpSender implements Source {
   readonly flow: Flow;
@@ -36,6 +36,7 @@ export class TcpSender implements Source {
   readonly #hystart = new HyStart();
   readonly #settings: TcpSettings;
   readonly #packet = new Packet();
+  readonly #handshake: Handshake;
   #limit = 0;
   /** A loss was answered; the next answer is due when everything below this has arrived. */
   #recoverTo = 0;
@@ -53,6 +54,7 @@ export class TcpSender implements Source {
     this.#packet.kind = PacketKind.Data;
     this.#packet.flow = flow.id;
     this.#packet.bytes = settings.frameBytes;
+    this.#handshake = new Handshake(flow.id);
   }
 
   /** Smoothed round-trip time in microseconds; 0 before the first sample. */
@@ -62,14 +64,43 @@ export class TcpSender implements Source {
 
   start(): void {
     this.#limit = this.#settings.segments;
-    if (this.finishedUs === undefined) this.flow.from.ready(this);
+    if (this.finishedUs !== undefined) return;
+    this.#handshake.open();
+    this.flow.from.ready(this);
   }
 
   stop(): void {
     this.#limit = Math.min(this.#limit, this.#board.next);
+    this.#closeIfDone();
+  }
+
+  /** Everything that was to be sent has been acknowledged: the connection is closed. */
+  #closeIfDone(): void {
+    if (this.#board.una < this.#limit) return;
+    this.#handshake.close();
+    if (this.#handshake.state === 'closing') this.flow.from.ready(this);
+  }
+
+  #sendHandshake(nowUs: number): Sent {
+    const handshake = this.#handshake;
+    if (handshake.sent || handshake.state === 'closed') return Sent.Nothing;
+    handshake.packet.stampUs = nowUs;
+    if (!this.flow.from.emit(handshake.packet)) return Sent.NoRoom;
+    this.flow.from.timers.set(this, handshake.left(nowUs));
+    return Sent.One;
+  }
+
+  onAnswer({ flags, stampUs }: Packet, nowUs: number): void {
+    if (this.#handshake.answered(flags)) {
+      this.#rtt.sample(nowUs - stampUs);
+      this.flow.from.timers.set(this, Number.POSITIVE_INFINITY);
+      this.flow.from.ready(this);
+      this.#closeIfDone();
+    } else if (this.#handshake.state === 'closed') this.flow.from.timers.set(this, Number.POSITIVE_INFINITY);
   }
 
   sendOne(nowUs: number): Sent {
+    if (this.#handshake.state !== 'open') return this.#sendHandshake(nowUs);
     const board = this.#board;
     if (board.pipe + 1 > this.control.window && board.pipe > 0) {
       this.#windowLimited = true;
@@ -110,6 +141,7 @@ export class TcpSender implements Source {
       const idle = board.una === board.next;
       this.flow.from.timers.set(this, idle ? Number.POSITIVE_INFINITY : nowUs + this.#rtt.rtoUs);
       if (idle && board.una >= this.#settings.segments) this.finishedUs = nowUs;
+      this.#closeIfDone();
     }
     for (let i = 0; i < packet.sackCount; i++)
       board.selectivelyAcknowledge(packet.sacks[2 * i], packet.sacks[2 * i + 1]);
@@ -143,6 +175,11 @@ export class TcpSender implements Source {
   }
 
   onTimer(nowUs: number): void {
+    if (this.#handshake.state !== 'open') {
+      this.#handshake.unanswered();
+      this.flow.from.ready(this);
+      return;
+    }
     const board = this.#board;
     if (board.una === board.next) return;
     this.timeouts++;

@@ -6,6 +6,11 @@ export interface TimerHolder {
   heapedUs: number;
 }
 
+/** Something that is told when its time has come. */
+export interface Timed extends TimerHolder {
+  onTimer(nowUs: number): void;
+}
+
 /**
  * A heap of timers. One that is moved to a later time, as a retransmission timer is by every acknowledgement, keeps its
  * place and is put back when its old time comes: moving costs nothing.

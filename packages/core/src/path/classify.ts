@@ -133,19 +133,26 @@ function createRun(
   const fixed = {
     ring: { entries, control, mask, size, controlWords: RING_CONTROL_WORDS },
     slot: { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes: ETHERNET_HEADER_BYTES },
-    own: { macWord0, macWord1, care0, care1, team },
+    own: { macWord0, macWord1, care0, care1 },
     out: { frames, bytes },
-    macs,
   };
   // The last destination that was found to be beyond this host, in two words: most runs have one.
   let beyondFirst = -1;
   let beyondLast = -1;
+  /** Apart from the loop, which seldom asks: the rest is short enough for V8 to compile it into its caller. */
+  function leavesTeam(first: number, last: number, vm: number): boolean {
+    if ((first & 1) !== 0) return false;
+    const local = macs.lookup(first, last);
+    if (local >= 0) return team[local] !== team[vm]; // teams are networks of their own
+    beyondFirst = first;
+    beyondLast = last;
+    return true;
+  }
   return function run(vm, max) {
     const { entries, control, mask, size, controlWords } = fixed.ring;
     const { words, lengthBits, lengthMask, wordsPerSlot, slots, headerBytes } = fixed.slot;
-    const { macWord0, macWord1, care0, care1, team } = fixed.own;
+    const { macWord0, macWord1, care0, care1 } = fixed.own;
     const { frames, bytes } = fixed.out;
-    const { macs } = fixed;
     const own0 = macWord0[vm];
     const own1 = macWord1[vm];
     const base = Math.imul(vm, size);
@@ -163,12 +170,7 @@ function createRun(
       if (words[at + 1] !== last || words[at] >>> 16 !== first) {
         first = words[at] >>> 16;
         last = words[at + 1];
-        if ((first & 1) !== 0) break;
-        const local = macs.lookup(first, last);
-        if (local < 0) {
-          beyondFirst = first;
-          beyondLast = last;
-        } else if (team[local] === team[vm]) break; // teams are networks of their own
+        if (!leavesTeam(first, last, vm)) break;
       }
       frames[i] = descriptor;
       bytes[i] = length;

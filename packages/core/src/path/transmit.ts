@@ -13,8 +13,6 @@ import type { Policies } from './policies.ts';
 import type { SampledCalls } from './sampled-calls.ts';
 import { type Serve, Turn } from './turn.ts';
 
-type Admit = (vm: number, count: number, nowUs: number, waiting: number) => number;
-
 /**
  * The way of a VM's frames from its ring to the NICs' queues, one run at a time: classify, admit, distribute, send.
  *
@@ -88,16 +86,15 @@ export class TransmitPath {
     this.#flooded = new Uint8Array(arena.vms.count);
     this.#toDrop = new Int32Array(batchFrames);
     this.#toDropWhy = new Uint8Array(batchFrames);
-    const admit = this.#createAdmit(arena.threads.createEnter(worker), arena.vms.refusedTransfers, sampled);
-    this.serve = this.#createServe(admit, arena.vms);
+    this.serve = this.#createServe(arena.vms, arena.threads.createEnter(worker), sampled);
   }
 
   /**
    * A hot function, see forwarder.ts. What every batch passes through is written out here, and what few do is in methods:
    * V8 compiles only so much of other functions into one (docs/adr/0004).
    */
-  #createServe(admit: Admit, vms: VmTable): Serve {
-    const { backlogFrames, transmittedFrames, transmittedBytes, team } = vms;
+  #createServe(vms: VmTable, enter: Enter, sampled: SampledCalls): Serve {
+    const { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes, team } = vms;
     const fixed = {
       nics: this.#nics,
       policies: this.#policies,
@@ -105,20 +102,23 @@ export class TransmitPath {
       delivery: this.#delivery,
       batch: this.#batch,
       ring: { control: this.#ringControl, controlWords: RING_CONTROL_WORDS, size: this.#ringSize },
-      column: { backlogFrames, transmittedFrames, transmittedBytes, team },
+      column: { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes, team },
       mark: { ahead: this.#admitted, flooded: this.#flooded },
       limit: { batchFrames: this.#batchFrames, tickUs: PARKING_TICK_US },
       waitingOf: this.#classifier.waiting,
       run: this.#classifier.run,
-      admit,
+      enter,
+      admitting: Phase.Admit,
+      sampled,
       send: this.#dispatcher.send,
       publish: this.#dispatcher.publish,
       turn: Turn,
     };
     const serve: Serve = (vm, nowUs) => {
-      const { nics, policies, dispatcher, delivery, batch, waitingOf, run, admit, send, publish } = fixed;
+      const { nics, policies, dispatcher, delivery, batch, waitingOf, run, send, publish } = fixed;
+      const { enter, admitting, sampled } = fixed;
       const { control, controlWords, size } = fixed.ring;
-      const { backlogFrames, transmittedFrames, transmittedBytes, team } = fixed.column;
+      const { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes, team } = fixed.column;
       const { ahead, flooded } = fixed.mark;
       const { batchFrames, tickUs } = fixed.limit;
       const { Empty, More, Parked } = fixed.turn;
@@ -148,7 +148,27 @@ export class TransmitPath {
       }
       batch.begin(vm, count, nowUs, backlog);
       if (policies.needsFlow || policies.needsHeaders) dispatcher.fill(count);
-      const decided = admitted > 0 && !policies.shut ? count : admit(vm, count, nowUs, backlog);
+
+      // Asks the admission policy how many frames from the front are decided; the rest wait.
+      let decided = count;
+      if (admitted <= 0 || policies.shut) {
+        enter(admitting, vm);
+        for (;;) {
+          try {
+            const answer: unknown =
+              --sampled.admitting.left > 0 ? policies.admission.admit(batch) : sampled.admit(batch);
+            if (answer !== undefined) throw wrongAnswer('admit', answer);
+            const { queuedFrom, retryAtUs } = batch;
+            if ((queuedFrom | 0) !== queuedFrom || queuedFrom < 0 || queuedFrom > count || retryAtUs !== retryAtUs)
+              throw wrongWait(queuedFrom, retryAtUs, count);
+            break;
+          } catch (cause) {
+            this.#admissionFailed(vm, count, nowUs, backlog, cause);
+          }
+        }
+        decided = batch.queuedFrom | 0;
+        if (decided < count || batch.drops > 0) refusedTransfers[vm]++;
+      }
 
       // Drops what is to be dropped, chooses a NIC for the rest, and commits.
       const kept = batch.drops > 0 ? this.#compact(decided) : decided;
@@ -182,32 +202,13 @@ export class TransmitPath {
     return serve;
   }
 
-  /** Asks the admission policy; returns how many frames from the front are decided, the rest wait. */
-  #createAdmit(enter: Enter, refusedTransfers: Float64Array, sampled: SampledCalls): Admit {
-    const admitting = Phase.Admit;
-    const fixed = { batch: this.#batch, policies: this.#policies, refusedTransfers, enter, admitting, sampled };
-    return function admit(vm, count, nowUs, waiting) {
-      const { batch, policies, refusedTransfers, enter, admitting, sampled } = fixed;
-      enter(admitting, vm);
-      for (;;) {
-        try {
-          const answer: unknown = --sampled.admitting.left > 0 ? policies.admission.admit(batch) : sampled.admit(batch);
-          if (answer !== undefined) throw wrongAnswer('admit', answer);
-          const { queuedFrom, retryAtUs } = batch;
-          if ((queuedFrom | 0) !== queuedFrom || queuedFrom < 0 || queuedFrom > count || retryAtUs !== retryAtUs)
-            throw wrongWait(queuedFrom, retryAtUs, count);
-          break;
-        } catch (cause) {
-          batch.count = count;
-          policies.admissionFailed('admit', vm, cause, batch);
-          batch.drops = 1; // so that begin clears every verdict
-          batch.begin(vm, count, nowUs, waiting);
-        }
-      }
-      const decided = batch.queuedFrom | 0;
-      if (decided < count || batch.drops > 0) refusedTransfers[vm]++;
-      return decided;
-    };
+  /** Another policy is to decide about the batch, as if nothing had happened. */
+  #admissionFailed(vm: number, count: number, nowUs: number, waiting: number, cause: unknown): void {
+    const batch = this.#batch;
+    batch.count = count;
+    this.#policies.admissionFailed('admit', vm, cause, batch);
+    batch.drops = 1; // so that begin clears every verdict
+    batch.begin(vm, count, nowUs, waiting);
   }
 
   /** Dropped frames lay between those that stay: moves the frames left up, so that they are the ring's next ones. */

@@ -16,6 +16,8 @@ export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'b
   readonly fallback?: Used<K> | undefined;
 };
 type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
+/** What may be said of a detector beside its plugin and options. */
+export type MoreOfDetector = Omit<NonNullable<WrittenHostConfig['detectors']>[number], 'use' | 'options'>;
 /** What may be said of a team beside its name. */
 export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name' | 'monitors'> & {
   /** Link monitors, which find NICs that are up and carry nothing. */
@@ -54,6 +56,7 @@ export class HostBuilder {
   readonly #vms: unknown[] = [];
   readonly #ports: unknown[] = [];
   readonly #teams: unknown[] = [];
+  readonly #detectors: unknown[] = [];
   readonly #signals: unknown[] = [];
   readonly #sections: Record<string, unknown> = {};
 
@@ -142,6 +145,22 @@ export class HostBuilder {
     return this;
   }
 
+  /**
+   * A detector, which watches the frames of all VMs and raises signals.
+   *
+   * @example
+   * ```ts
+   * import { createHost, use } from '@fairlead/core';
+   * import type { PluginDefinition } from '@fairlead/sdk';
+   *
+   * const watched = (by: PluginDefinition<'detector'>) => createHost().detect(use(by), { windowMs: '200ms' });
+   * ```
+   */
+  detect(detector: Used<'detector'>, more: MoreOfDetector = {}): this {
+    this.#detectors.push({ ...this.#place(detector), ...more });
+    return this;
+  }
+
   /** Who suspends, resumes and migrates the VMs; without one they only start and stop. */
   hypervisor(hypervisor: Used<'hypervisor'>): this {
     this.#sections['hypervisor'] = this.#place(hypervisor);
@@ -205,8 +224,10 @@ export class HostBuilder {
   get written(): WrittenHostConfig {
     const ports = this.#ports.length === 0 ? {} : { ports: this.#ports };
     const teams = this.#teams.length === 0 ? {} : { teams: this.#teams };
+    const detectors = this.#detectors.length === 0 ? {} : { detectors: this.#detectors };
     const signals = this.#signals.length === 0 ? {} : { signals: this.#signals };
-    return { nics: this.#nics, vms: this.#vms, ...ports, ...teams, ...signals, ...this.#sections } as WrittenHostConfig;
+    const lists = { ...ports, ...teams, ...detectors, ...signals };
+    return { nics: this.#nics, vms: this.#vms, ...lists, ...this.#sections } as WrittenHostConfig;
   }
 
   /** Checks what has been written and makes the host, without starting it. */

@@ -3,7 +3,7 @@ import { type HostConfig, hostConfigSchema, type WrittenHostConfig } from './con
 import type { Composition, PluginPlan } from './plan.ts';
 import { type ComposeOptions, PlanLoader } from './plugins/plan-loader.ts';
 import { type Complaint, checkValue, closest } from './plugins/schema-values.ts';
-import { checkSignals } from './signals/check-signals.ts';
+import { checkHeard, checkSignals } from './signals/check-signals.ts';
 import { checkTeams } from './teams/team-plan.ts';
 
 /** What came of a written configuration: a composition, and what is wrong with it. */
@@ -50,7 +50,9 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
     config.hypervisor === undefined ? undefined : await loader.plan('hypervisor', config.hypervisor, 'hypervisor');
   const shadows = await loader.shadows(config);
   const monitors = await loader.monitors(config);
+  const detectors = await loader.detectors(config);
   const signals = await loader.responders(config);
+  checkHeard(config, detectors, complaints);
   if (complaints.length > 0) return { composition: undefined, complaints };
   return {
     composition: {
@@ -61,6 +63,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
       distribution,
       hypervisor,
       shadows,
+      detectors,
       monitors,
       signals,
       sources: options,
@@ -119,6 +122,7 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
     for (const [k, monitor] of (Array.isArray(monitors) ? monitors : []).entries())
       await look('link-monitor', monitor, `teams[${i}].monitors[${k}]`);
   }
+  for (const [i, detector] of list('detectors').entries()) await look('detector', detector, `detectors[${i}]`);
   for (const [i, rule] of list('signals').entries()) {
     const responders = at(rule, 'responders');
     for (const [k, responder] of (Array.isArray(responders) ? responders : []).entries())

@@ -1,98 +1,20 @@
-import { Microseconds, Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
+import { Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
 import { MAX_TEAMS } from './memory/layout.ts';
+import {
+  type budgetSchema,
+  detectorSchema,
+  deviceSchema,
+  driverSchema,
+  hypervisorSchema,
+  pluginUseSchema,
+  policySchema,
+  responderSchema,
+} from './plugin-schemas.ts';
 import { signalsSchema } from './signals/signal-config.ts';
 import { teamProperties } from './teams/team-config.ts';
 
 const name = (description: string) =>
   Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', description });
-
-const options = Type.Optional(
-  Type.Record(Type.String(), Type.Unknown(), { description: "the plugin's options; quantities may have a unit" }),
-);
-
-/** A plugin in a place of the configuration. */
-export const pluginUseSchema = Type.Object(
-  {
-    use: Type.String({ minLength: 1, description: 'name of a bundled plugin, name of a package, or path of a module' }),
-    options,
-  },
-  { additionalProperties: false },
-);
-
-const controlMs = Milliseconds({
-  default: 30_000,
-  minimum: 1,
-  maximum: 3_600_000,
-  description: 'time of one control call: making the instance in a worker, open, close, start, migrate and the like',
-});
-
-/** What a plugin may use; what is left out is not bounded, but for control calls. */
-export const budgetSchema = Type.Object(
-  {
-    batchUs: Type.Optional(
-      Microseconds({ exclusiveMinimum: 0, description: 'time of one call in the data path, as the median of samples' }),
-    ),
-    controlMs,
-    memoryBytes: Type.Optional(
-      Size({ exclusiveMinimum: 0, description: 'memory that its constructor and its sampled calls may take' }),
-    ),
-  },
-  { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
-);
-
-/** What a plugin of the control path may use. */
-const controlBudgetSchema = Type.Object(
-  { controlMs },
-  { additionalProperties: false, default: {}, description: 'what the plugin may use before it counts as failed' },
-);
-
-const failClosed = (what: string) =>
-  Type.Union([Type.Literal('closed'), Type.Literal('stop')], {
-    default: 'closed',
-    description: `when it fails: closed: ${what}; stop: the host stops`,
-  });
-
-const driverSchema = Type.Object(
-  { ...pluginUseSchema.properties, fail: failClosed('its NIC is down'), budget: budgetSchema },
-  { additionalProperties: false, description: 'the driver, and what happens when it fails' },
-);
-
-const deviceSchema = Type.Object(
-  { ...pluginUseSchema.properties, fail: failClosed('its virtual NIC is silent'), budget: controlBudgetSchema },
-  { additionalProperties: false, description: 'the device emulator, and what happens when it fails' },
-);
-
-const hypervisorSchema = Type.Object(
-  { ...pluginUseSchema.properties, budget: controlBudgetSchema },
-  { additionalProperties: false, description: 'the hypervisor; a call that fails leaves the VM as it was' },
-);
-
-const responderSchema = Type.Object(
-  { ...pluginUseSchema.properties, budget: controlBudgetSchema },
-  { additionalProperties: false, description: 'a responder; when a call of it fails the next one is asked' },
-);
-
-/** A policy, its fallback and what its failure means, in a place of the configuration. */
-export const policySchema = Type.Object(
-  {
-    ...pluginUseSchema.properties,
-    fallback: Type.Optional(pluginUseSchema),
-    shadow: Type.Optional(
-      Type.Object(pluginUseSchema.properties, {
-        additionalProperties: false,
-        description: 'a policy that is asked beside it and compared with it, and decides nothing',
-      }),
-    ),
-    fail: Type.Union([Type.Literal('fallback'), Type.Literal('open'), Type.Literal('closed'), Type.Literal('stop')], {
-      default: 'fallback',
-      description:
-        'when it fails: fallback: the next one serves; open: every frame goes, by the first available NIC; ' +
-        'closed: every frame is dropped; stop: the host stops',
-    }),
-    budget: budgetSchema,
-  },
-  { additionalProperties: false, description: 'a policy, and what happens when it fails' },
-);
 
 /** A VM's bandwidth allocation. */
 export const bandwidthSchema = Type.Object(
@@ -254,6 +176,11 @@ export const hostConfigSchema = Type.Object(
     ),
     admission: Type.Optional(policySchema),
     distribution: Type.Optional(policySchema),
+    detectors: Type.Array(detectorSchema, {
+      default: [],
+      maxItems: 16,
+      description: 'who watches the frames of the VMs, both ways, and raises signals',
+    }),
     hypervisor: Type.Optional(hypervisorSchema),
     signals: signalsSchema(responderSchema),
     runtime: runtimeSchema,

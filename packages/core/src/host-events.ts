@@ -4,6 +4,7 @@ import type { UnmetReservation } from './managers/resource-manager.ts';
 import type { VmState } from './managers/vm-manager.ts';
 import type { FaultCost, FaultInput } from './path/plugin-failure.ts';
 import type { ActionRecord } from './signals/action-record.ts';
+import type { SignalNotice } from './signals/signal-board.ts';
 import type { ShadowNotice, SwapNotice } from './succession/exchange.ts';
 import type { TeamMove } from './teams/team-status.ts';
 
@@ -74,6 +75,8 @@ export interface HostEvents {
   worker: [loss: { worker: number; cause: string }];
   /** The VMs that are entitled to less than they have reserved, when these change. */
   'reservation-unmet': [unmet: readonly UnmetReservation[]];
+  /** A detector has found something to be the matter, or no longer does. */
+  signal: [notice: SignalNotice];
   /** A responder did something about a signal, it was undone, or it was withheld. */
   action: [record: ActionRecord];
   /** A policy was exchanged while the host ran. */

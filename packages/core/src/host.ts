@@ -140,7 +140,7 @@ export class Host extends PolicyHost {
     );
     const { nics, teams, vms } = this;
     const shared = { arena: this.#arena, composition, surroundings: this.#surroundings };
-    this.signals = new SignalManager({ ...shared, teams, vms }, (action) => this.emit('action', action));
+    this.signals = new SignalManager({ ...shared, teams, vms }, this);
     const control = { devices: this.#devices, nics, signals: this.signals, hostFrames, host: this };
     this.#runtime = new Runtime(
       { ...shared, ...control, teams, clock: this.#clock },

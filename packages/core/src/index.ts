@@ -3,6 +3,7 @@ export {
   HostBuilder,
   hostFrom,
   type MoreOfChain,
+  type MoreOfDetector,
   type MoreOfNic,
   type MoreOfPolicy,
   type MoreOfVm,
@@ -15,15 +16,12 @@ export {
   type Bandwidth,
   type Budget,
   bandwidthSchema,
-  budgetSchema,
   type FailureMode,
   type HostConfig,
   hostConfigSchema,
   type NicConfig,
   type PluginUse,
   type PolicyUse,
-  pluginUseSchema,
-  policySchema,
   type VmConfig,
   type WrittenHostConfig,
 } from './config.ts';
@@ -40,7 +38,8 @@ export type { MemoryShape } from './memory/layout.ts';
 export { NicTotals } from './memory/nic-view.ts';
 export { RingGroup } from './memory/ring-group.ts';
 export type { FaultCost, FaultInput } from './path/plugin-failure.ts';
-export type { Composition, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts';
+export type { Composition, DetectorPlan, DevicePlan, PluginPlan, PolicyPlan } from './plan.ts';
+export { budgetSchema, pluginUseSchema, policySchema } from './plugin-schemas.ts';
 export { type LoadedPlugin, loadPlugin, locatePlugins } from './plugins/load.ts';
 export { manifestOf, type PluginManifest } from './plugins/manifest.ts';
 export type { ComposeOptions } from './plugins/plan-loader.ts';
@@ -55,6 +54,7 @@ export type {
   ShadowSectionReport,
 } from './shadow/shadow-report.ts';
 export type { ActionRecord, ActionState } from './signals/action-record.ts';
+export type { SignalNotice } from './signals/signal-board.ts';
 export type { SignalManager } from './signals/signal-manager.ts';
 export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
 export { DISTRIBUTION_PRESETS, type DistributionPreset, type Preset, presetOf } from './teams/presets.ts';

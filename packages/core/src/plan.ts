@@ -34,6 +34,12 @@ export interface PolicyPlan<K extends PluginKind> {
   readonly budget: Budget;
 }
 
+/** A detector, and how often it judges. */
+export interface DetectorPlan extends PluginPlan<'detector'> {
+  /** Time from one judgement to the next, in milliseconds. */
+  readonly windowMs: number;
+}
+
 /** One virtual NIC and the VMs behind it. */
 export interface DevicePlan {
   /** Name of the VM or of the shared port. */
@@ -51,7 +57,8 @@ export interface DevicePlan {
  *
  * @example
  * ```ts
- * import { type Composition, composeHost, type DevicePlan, type PluginPlan, type PolicyPlan } from '@fairlead/core';
+ * import type { Composition, DetectorPlan, DevicePlan, PluginPlan, PolicyPlan } from '@fairlead/core';
+ * import { composeHost } from '@fairlead/core';
  *
  * const composition: Composition = await composeHost(
  *   { nics: [{ name: 'uplink0', driver: { use: 'memory' } }], vms: [{ name: 'web', mac: '52:54:00:00:00:01' }] },
@@ -60,6 +67,8 @@ export interface DevicePlan {
  * const lineOf = ({ kind, name }: PluginPlan) => `${kind} ${name}`;
  * const policy: PolicyPlan<'admission'> = composition.admission;
  * const behind = ({ name, vms }: DevicePlan) => `${name}: ${vms.length} VMs`;
+ * const watcher = ({ name, windowMs }: DetectorPlan) => `${name} judges every ${windowMs} ms`;
+ * console.log(composition.detectors.map(watcher));
  * console.log(composition.nics.map(lineOf), policy.fail, composition.devices.map(behind));
  * ```
  */
@@ -74,6 +83,8 @@ export interface Composition {
   readonly admission: PolicyPlan<'admission'>;
   /** Who distributes. */
   readonly distribution: PolicyPlan<'load-distribution'>;
+  /** Who watches the frames of the VMs. */
+  readonly detectors: readonly DetectorPlan[];
   /** The link monitors of each team, in the order of the teams. */
   readonly monitors: readonly (readonly PluginPlan<'link-monitor'>[])[];
   /** The responders of each chain, in the order of `config.signals`. */

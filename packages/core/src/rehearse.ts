@@ -71,6 +71,7 @@ export async function rehearse(composition: Composition): Promise<Complaint[]> {
   const others = [
     ...composition.admission.chain,
     ...composition.distribution.chain,
+    ...composition.detectors,
     composition.hypervisor,
     composition.shadows.admission,
     composition.shadows.distribution,

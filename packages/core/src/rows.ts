@@ -23,6 +23,7 @@ export function shapeOf(config: HostConfig): MemoryShape {
     txRingFrames,
     rxRingFrames,
     nicRingFrames,
+    detectors: config.detectors.length,
   };
 }
 

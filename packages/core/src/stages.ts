@@ -15,6 +15,7 @@ export { Forwarder } from './path/forwarder.ts';
 export type { ForwarderOptions } from './path/forwarder-options.ts';
 export type { Sampling } from './path/meter.ts';
 export type { Drain, NicQueues } from './path/nic-queues.ts';
+export { type DetectorSeat, Observer, type ObserverPlan, type ObserverReport } from './path/observer.ts';
 export type { FaultCost, FaultInput, PluginFault } from './path/plugin-failure.ts';
 export { type Place, type Policed, Policies, type Seat, type Watching } from './path/policies.ts';
 export type { TransmitPath } from './path/transmit.ts';

@@ -151,7 +151,7 @@ export class Arena {
       (_, worker) => new Doorbell(memory, at.txDoorbells + worker * layout.doorbellWords * 4, layout.doorbellWords),
     );
     this.rxDoorbell = new Doorbell(memory, at.rxDoorbell, layout.doorbellWords);
-    this.costs = new CostTable(memory, at.costs, shape.workers, shape.nics);
+    this.costs = new CostTable(memory, at.costs, shape);
   }
 
   /** Another worker's view, for an audit. */

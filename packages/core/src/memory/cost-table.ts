@@ -1,4 +1,4 @@
-import { COST_NUMBERS, costRows } from './layout.ts';
+import { COST_NUMBERS, costRows, type MemoryShape } from './layout.ts';
 
 /** Hooks of the data path whose cost is sampled. */
 export type SampledHook = 'admit' | 'sweep' | 'select' | 'observe' | 'send' | 'receive';
@@ -22,7 +22,7 @@ export interface HookCost {
   readonly plugin: string;
   /** The hook that was called. */
   readonly hook: SampledHook;
-  /** NIC number of a driver's hook; -1 of a policy's. */
+  /** NIC number of a driver's hook; -1 of a policy's or a detector's. */
   readonly nic: number;
   /** Calls that were measured; the others cost nothing to count and are not. */
   readonly samples: number;
@@ -40,7 +40,7 @@ const Field = { Samples: 0, TotalNs: 1, MaxNs: 2, NameLength: 3, Name: 4, Bucket
 const NAME_BYTES = (Field.Buckets - Field.Name) * 8;
 /** Bucket k counts calls of 2^k to 2^(k+1) ns; the last one everything from 134 ms on. */
 const BUCKETS = COST_NUMBERS - Field.Buckets;
-const POLICY_HOOKS = ['admit', 'sweep', 'select', 'observe'] as const;
+const POLICY_HOOKS = ['admit', 'sweep', 'select'] as const;
 
 /**
  * What the plugins' calls cost, in shared memory: a row for each worker and hook, written by that worker alone.
@@ -54,19 +54,25 @@ const POLICY_HOOKS = ['admit', 'sweep', 'select', 'observe'] as const;
 export class CostTable {
   readonly #memory: SharedArrayBuffer;
   readonly #byteOffset: number;
-  readonly #workers: number;
+  readonly #shape: Pick<MemoryShape, 'workers' | 'nics' | 'detectors'>;
   readonly #rows: number;
 
-  constructor(memory: SharedArrayBuffer, byteOffset: number, workers: number, nics: number) {
+  constructor(
+    memory: SharedArrayBuffer,
+    byteOffset: number,
+    shape: Pick<MemoryShape, 'workers' | 'nics' | 'detectors'>,
+  ) {
     this.#memory = memory;
     this.#byteOffset = byteOffset;
-    this.#workers = workers;
-    this.#rows = costRows(nics);
+    this.#shape = shape;
+    this.#rows = costRows(shape);
   }
 
-  row(worker: number, hook: SampledHook, nic = 0): CostRow {
+  /** `number` is that of the NIC, or of the detector. */
+  row(worker: number, hook: SampledHook, number = 0): CostRow {
     const policy = POLICY_HOOKS.indexOf(hook as never);
-    const index = policy >= 0 ? policy : POLICY_HOOKS.length + 2 * nic + (hook === 'receive' ? 1 : 0);
+    const behind = hook === 'observe' ? 2 * this.#shape.nics + number : 2 * number + (hook === 'receive' ? 1 : 0);
+    const index = policy >= 0 ? policy : POLICY_HOOKS.length + behind;
     const at = this.#byteOffset + (worker * this.#rows + index) * COST_NUMBERS * 8;
     return new CostRow(this.#memory, at);
   }
@@ -74,13 +80,14 @@ export class CostTable {
   /** Every row that has a sample. */
   read(): HookCost[] {
     const all: HookCost[] = [];
-    const nics = (this.#rows - POLICY_HOOKS.length) / 2;
-    const add = (worker: number, hook: SampledHook, nic: number): void => {
-      const summary = this.row(worker, hook, nic).summary();
+    const { workers, nics, detectors = 0 } = this.#shape;
+    const add = (worker: number, hook: SampledHook, nic: number, number = nic): void => {
+      const summary = this.row(worker, hook, number).summary();
       if (summary.samples > 0) all.push({ worker, hook, nic, ...summary });
     };
-    for (let worker = 0; worker < this.#workers; worker++) {
+    for (let worker = 0; worker < workers; worker++) {
       for (const hook of POLICY_HOOKS) add(worker, hook, -1);
+      for (let detector = 0; detector < detectors; detector++) add(worker, 'observe', -1, detector);
       for (let nic = 0; nic < nics; nic++) {
         add(worker, 'send', nic);
         add(worker, 'receive', nic);

@@ -27,6 +27,8 @@ export interface MemoryShape {
   readonly rxRingFrames: number;
   /** Frames in a worker's queue on each NIC, a power of two. */
   readonly nicRingFrames: number;
+  /** Detectors, whose cost is sampled; 0 when left out. */
+  readonly detectors?: number;
 }
 
 /** Int32 words of a ring's head and tail: each on 128 bytes of its own. */
@@ -49,9 +51,9 @@ export const SHARED_NUMBERS = 64;
 
 /** Numbers in a row of the table of costs, cost-table.ts. */
 export const COST_NUMBERS = 40;
-/** Rows of one worker in the table of costs: admit, sweep, select, observe, and send and receive of every NIC. */
-export function costRows(nics: number): number {
-  return 4 + 2 * nics;
+/** Rows of one worker in the table of costs: admit, sweep, select, send and receive of every NIC, observe of every detector. */
+export function costRows({ nics, detectors = 0 }: Pick<MemoryShape, 'nics' | 'detectors'>): number {
+  return 3 + 2 * nics + detectors;
 }
 
 /**
@@ -190,7 +192,7 @@ export function layOutMemory(shape: MemoryShape): MemoryLayout {
     heldMagazines: place(threads * THREAD_WORDS * 4),
     slotVm: place(shape.poolFrames * 4),
     shared: place(shape.nics * SHARED_NUMBERS * 8),
-    costs: place(shape.workers * costRows(shape.nics) * COST_NUMBERS * 8),
+    costs: place(shape.workers * costRows(shape) * COST_NUMBERS * 8),
     frames: place(poolBytes),
   };
   return { shape, nicTable, vmTable, at, doorbellWords, magazineCount, threads, byteLength: end };

@@ -30,6 +30,9 @@ export const Phase = {
   Load: 8,
   Make: 9,
   Open: 10,
+  /** A detector watches, or judges: the other word holds its number. */
+  Observe: 11,
+  Judge: 12,
 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 

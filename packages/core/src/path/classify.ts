@@ -8,6 +8,9 @@ import type { OwnAddresses } from './own-addresses.ts';
 export const Head = { Empty: 0, Broken: 1, Runt: 2, Spoofed: 3, Local: 4, Group: 5 } as const;
 export type Head = (typeof Head)[keyof typeof Head];
 
+/** Says how many entries a VM's ring has. */
+export type Waiting = (vm: number) => number;
+
 /**
  * Whose frame is this, and where is it going? Reads a run of *ordinary* frames from a VM's transmit ring: those that
  * carry the VM's own source MAC and are for somebody beyond this host. The run ends before the first frame that is
@@ -40,18 +43,29 @@ export class Classifier {
   readonly #portSecurity: boolean;
   readonly #own: OwnAddresses | undefined;
   /** Entries in a VM's ring. */
-  readonly waiting: (vm: number) => number;
+  readonly waiting: Waiting;
   /** Reads up to `max` ordinary frames into `frames` and their lengths into `bytes`, and returns how many. */
   readonly run: (vm: number, max: number) => number;
 
-  /** `own` is asked about every frame that has the VM's source MAC; without it no frame is read further. */
-  constructor(arena: Arena, macs: MacTable, portSecurity: boolean, bytes: Int32Array, own?: OwnAddresses) {
+  /**
+   * `own` is asked about every frame that has the VM's source MAC; without it no frame is read further. `watched` sees
+   * every entry before it is dealt with.
+   */
+  constructor(
+    arena: Arena,
+    macs: MacTable,
+    portSecurity: boolean,
+    bytes: Int32Array,
+    own?: OwnAddresses,
+    watched?: (waiting: Waiting) => Waiting,
+  ) {
     this.#arena = arena;
     this.#macs = macs;
     this.#portSecurity = portSecurity;
     this.#own = own;
     this.frames = new Int32Array(bytes.length);
-    this.waiting = createWaiting(arena);
+    const waiting = createWaiting(arena);
+    this.waiting = watched === undefined ? waiting : watched(waiting);
     const run = createRun(arena, macs, portSecurity, this.frames, bytes);
     this.run = own === undefined ? run : (vm, max) => this.#ownFrames(vm, run(vm, max), own);
   }
@@ -107,7 +121,7 @@ export class Classifier {
 }
 
 /** A hot function, see forwarder.ts. */
-function createWaiting(arena: Arena): (vm: number) => number {
+function createWaiting(arena: Arena): Waiting {
   const fixed = { control: arena.txRings.control, controlWords: RING_CONTROL_WORDS, tailWord: RING_TAIL_WORD };
   return function waiting(vm) {
     const { control, controlWords, tailWord } = fixed;

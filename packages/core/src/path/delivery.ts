@@ -39,7 +39,7 @@ export class Delivery {
   /** Gives a frame, and its slot, to a VM. It is counted and gone when there is no room. */
   deliver(vm: number, descriptor: number): void {
     const owner = this.#arena.vms.worker[vm];
-    if (owner === this.#worker) this.#push(vm, descriptor);
+    if (owner === this.#worker) this.push(vm, descriptor);
     else this.#handOff(owner, vm, descriptor);
   }
 
@@ -52,8 +52,10 @@ export class Delivery {
       if (vm === except || ((teams >>> vms.team[vm]) & 1) === 0) continue;
       const slot = pool.allocate();
       if (slot < 0) {
-        if (vms.worker[vm] === this.#worker) this.#lost(vm, DropReason.PoolEmpty);
-        else vms.rxHandoffDropped[vm]++;
+        if (vms.worker[vm] === this.#worker) {
+          vms.rxOfferedFrames[vm]++;
+          vms.rxDropped[vm * DROP_REASON_COUNT + DropReason.PoolEmpty]++;
+        } else vms.rxHandoffDropped[vm]++;
         continue;
       }
       pool.memory.copyWithin(pool.offset(slot), from, from + bytes);
@@ -61,7 +63,14 @@ export class Delivery {
     }
   }
 
-  #push(vm: number, descriptor: number): void {
+  /** A frame for a VM of this worker has come. */
+  protected push(vm: number, descriptor: number): void {
+    this.#arena.vms.rxOfferedFrames[vm]++;
+    this.place(vm, descriptor);
+  }
+
+  /** Puts a frame that is counted as offered onto its VM's ring. */
+  protected place(vm: number, descriptor: number): void {
     const { rxRings, vms, pool } = this.#arena;
     if (this.#unpublished !== vm) {
       this.#publish();
@@ -69,19 +78,12 @@ export class Delivery {
     }
     if (!rxRings.stage(vm, descriptor)) {
       pool.free(descriptor >>> pool.lengthBits);
-      this.#lost(vm, DropReason.RingFull);
+      vms.rxDropped[vm * DROP_REASON_COUNT + DropReason.RingFull]++;
       return;
     }
-    vms.rxOfferedFrames[vm]++;
     vms.rxFrames[vm]++;
     vms.rxBytes[vm] += descriptor & pool.lengthMask;
     this.#delivered = true;
-  }
-
-  #lost(vm: number, reason: DropReason): void {
-    const { vms } = this.#arena;
-    vms.rxOfferedFrames[vm]++;
-    vms.rxDropped[vm * DROP_REASON_COUNT + reason]++;
   }
 
   #publish(): void {
@@ -125,7 +127,7 @@ export class Delivery {
         const descriptor = handoffRings.entry(ring, 0);
         const vm = handoffRings.entry(ring, 1);
         handoffRings.consume(ring, 2);
-        if (vm >= 0 && vm < vms.count && this.#arena.pool.isDescriptor(descriptor)) this.#push(vm, descriptor);
+        if (vm >= 0 && vm < vms.count && this.#arena.pool.isDescriptor(descriptor)) this.push(vm, descriptor);
       }
     }
     return frames;

@@ -1,6 +1,7 @@
 import type { NicDriver } from '@fairlead/sdk';
 import type { PortSecurity } from '../port-security.ts';
 import type { Sampling } from './meter.ts';
+import type { Observer } from './observer.ts';
 import type { SampledDriver } from './sampled-calls.ts';
 
 /** What a forwarding loop works with. */
@@ -17,6 +18,8 @@ export interface ForwarderOptions extends PortSecurity {
   readonly driverFailed: (nic: number, hook: string, cause: unknown) => void;
   /** A NIC may be selected, perhaps again: a driver that was put aside is to be tried again. */
   readonly nicReturned?: (nic: number) => void;
+  /** Shows the frames to detectors; without one nobody watches them. */
+  readonly observer?: Observer;
   /** How often plugins are measured, and by what; not at all when left out. */
   readonly sampling?: Sampling;
   /** Names and budgets of the drivers, by NIC. */

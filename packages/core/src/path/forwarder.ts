@@ -5,13 +5,14 @@ import { MacTable } from '../memory/mac-table.ts';
 import { ALL_TEAMS } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
 import { FrameTracer } from '../trace/frame-tracer.ts';
-import { Classifier } from './classify.ts';
+import { Classifier, type Waiting } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
 import type { ForwarderOptions } from './forwarder-options.ts';
 import { HostFrames } from './host-frames.ts';
 import type { Sampling } from './meter.ts';
 import { NicQueues } from './nic-queues.ts';
+import type { Observer } from './observer.ts';
 import { OrderHold } from './order-hold.ts';
 import { createOwnAddresses } from './own-addresses.ts';
 import { Parking } from './parking.ts';
@@ -24,6 +25,8 @@ import { TakeBack } from './take-back.ts';
 import { TeamView } from './team-view.ts';
 import { TransmitPath } from './transmit.ts';
 import { createWarm, type Warm } from './warm.ts';
+import { WatchedDelivery } from './watched-delivery.ts';
+import { watchRings } from './watched-ring.ts';
 
 const UNSAMPLED: Sampling = { every: 0, seed: 0, probe: { nowNs: () => 0, heapBytes: () => 0 } };
 
@@ -67,6 +70,8 @@ export class Forwarder {
   readonly #enter: Enter;
   readonly #policies: Policies;
   readonly #delivery: Delivery;
+  /** Shows the frames to detectors, where there are any. */
+  readonly #observer: Observer | undefined;
   readonly #teams: TeamView;
   readonly #takeBack: TakeBack;
   readonly #dispatcher: Dispatcher;
@@ -101,14 +106,18 @@ export class Forwarder {
     this.#worker = worker;
     this.#enter = arena.threads.createEnter(worker);
     this.#policies = policies;
-    this.#delivery = new Delivery(arena, worker);
+    const { observer } = options;
+    this.#observer = observer;
+    this.#delivery =
+      observer === undefined ? new Delivery(arena, worker) : new WatchedDelivery(arena, worker, observer);
     this.#teams = new TeamView(arena);
     this.queues = new NicQueues(arena, worker, drivers, driverFailed, sampled);
     const batch = new TransmitBatch();
     batch.memory = arena.pool.memory;
     const { portSecurity, addresses } = options;
     const own = addresses && createOwnAddresses(arena.vms, addresses);
-    const classifier = new Classifier(arena, macs, portSecurity, batch.bytes, own);
+    const watched = observer && ((waiting: Waiting) => watchRings(arena, observer, waiting));
+    const classifier = new Classifier(arena, macs, portSecurity, batch.bytes, own, watched);
     const { batchFrames } = options;
     const { frames } = classifier;
     const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues, sampled);
@@ -149,7 +158,8 @@ export class Forwarder {
       parking: this.#parking,
       drain: this.#drain,
     });
-    this.#sweep = this.#createSweep();
+    const sweep = this.#createSweep();
+    this.#sweep = observer === undefined ? sweep : (nowUs) => (observer.advance(nowUs), sweep(nowUs));
     // What a worker before this one left in the rings was announced to it, not to this one.
     for (let vm = 0; vm < arena.vms.count; vm++) {
       if (arena.vms.worker[vm] === worker && arena.txRings.length(vm) > 0) arena.txDoorbells[worker]?.ring(vm);
@@ -281,6 +291,7 @@ export class Forwarder {
   /** When this worker must look again if nothing rings: parked VMs and NICs that are at work. */
   nextEventUs(nowUs: number): number {
     let next = this.#parking.nextDueUs();
+    if (this.#observer !== undefined && this.#observer.nextDueUs < next) next = this.#observer.nextDueUs;
     for (let nic = 0; nic < this.#drivers.length; nic++) {
       try {
         const at = this.#drivers[nic]?.nextEventUs?.(nowUs) ?? Number.POSITIVE_INFINITY;

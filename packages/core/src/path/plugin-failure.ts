@@ -92,6 +92,14 @@ export function wrongNic(nic: number, nics: number): PluginFailure {
 
 /** What there is to say of the batch that a plugin failed at. */
 export function inputOf({ bytes, count, backlog }: TransmitBatch): FaultInput {
+  return { ...shapeOfFrames({ bytes, count }), backlogFrames: backlog };
+}
+
+/** How many frames there are, and how long. */
+export function shapeOfFrames({
+  bytes,
+  count,
+}: Pick<TransmitBatch, 'bytes' | 'count'>): Omit<FaultInput, 'backlogFrames'> {
   let total = 0;
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
@@ -101,7 +109,7 @@ export function inputOf({ bytes, count, backlog }: TransmitBatch): FaultInput {
     if (bytes[i] > largest) largest = bytes[i];
   }
   if (count === 0) smallest = 0;
-  return { frames: count, bytes: total, smallestBytes: smallest, largestBytes: largest, backlogFrames: backlog };
+  return { frames: count, bytes: total, smallestBytes: smallest, largestBytes: largest };
 }
 
 const MENDS: Partial<Record<ErrorCode, string>> = {

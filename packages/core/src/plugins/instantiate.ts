@@ -55,7 +55,16 @@ export interface Provided<T> {
 
 /** Kinds whose hooks run in the data path and must not be async. */
 const HOT: ReadonlySet<PluginKind> = new Set(['admission', 'load-distribution', 'detector']);
-const HOT_HOOKS: ReadonlySet<string> = new Set(['admit', 'select', 'sweep', 'observe', 'send', 'receive', 'poll']);
+const HOT_HOOKS: ReadonlySet<string> = new Set([
+  'admit',
+  'select',
+  'sweep',
+  'observe',
+  'judge',
+  'send',
+  'receive',
+  'poll',
+]);
 
 /**
  * Makes an instance of a plugin: a child container of its own gives its constructor what it asks for, by token.

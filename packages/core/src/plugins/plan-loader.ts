@@ -6,7 +6,7 @@ import {
   type PluginKind,
 } from '@fairlead/sdk';
 import type { Budget, FailureMode, HostConfig, PluginUse, PolicyUse } from '../config.ts';
-import type { Composition, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
+import type { Composition, DetectorPlan, DevicePlan, PluginPlan, PolicyPlan } from '../plan.ts';
 import { presetOf } from '../teams/presets.ts';
 import { checkDefinition, loadPlugin } from './load.ts';
 import { type Checked, type Complaint, checkValue, complaintFrom } from './schema-values.ts';
@@ -112,6 +112,15 @@ export class PlanLoader {
       all.push(plans);
     }
     return all;
+  }
+
+  async detectors(config: HostConfig): Promise<DetectorPlan[]> {
+    const plans: DetectorPlan[] = [];
+    for (const [i, { windowMs, ...use }] of config.detectors.entries()) {
+      const plan = await this.plan('detector', { ...use, fail: 'open' }, `detectors[${i}]`);
+      if (plan !== undefined) plans.push({ ...plan, windowMs });
+    }
+    return plans;
   }
 
   /** The responders of each chain. */

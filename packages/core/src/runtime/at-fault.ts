@@ -1,5 +1,6 @@
 import type { VmTable } from '@fairlead/sdk';
 import { Phase } from '../memory/threads.ts';
+import { detectorFault } from '../path/observer.ts';
 import {
   briefOf,
   driverFault,
@@ -22,6 +23,8 @@ export interface Suspect {
   readonly plan: PluginPlan;
   /** Where it was asked beside the one that decides; nothing that decides is touched by what it did. */
   readonly shadowOf?: PolicySection;
+  /** It is a detector: its number. */
+  readonly detector?: number;
   /** Keeps it from serving on this worker again, and says what there is to tell. */
   putAside(cause: unknown): PluginFault;
 }
@@ -34,6 +37,8 @@ const HOOKS: Readonly<Partial<Record<Phase, string>>> = {
   [Phase.Receive]: 'receive',
   [Phase.ShadowAdmit]: 'admit',
   [Phase.ShadowSelect]: 'select',
+  [Phase.Observe]: 'observe',
+  [Phase.Judge]: 'judge',
   [Phase.Load]: 'import',
   [Phase.Make]: 'constructor',
   [Phase.Open]: 'open',
@@ -71,6 +76,9 @@ export class AtFault {
         return this.#shadow(slot, 'admission', hook, vm);
       case Phase.ShadowSelect:
         return this.#shadow(slot, 'distribution', hook, vm);
+      case Phase.Observe:
+      case Phase.Judge:
+        return this.#detector(slot, vm, hook); // in these phases the word holds its number
       default:
         return this.#posted(slot, vm, hook);
     }
@@ -78,8 +86,8 @@ export class AtFault {
 
   /** By its number among those that the worker was posted. */
   #posted(slot: WorkerSlot, number: number, hook: string): Suspect | undefined {
-    const { nics } = this.#composition;
-    const { lines, shadowless } = slot;
+    const { nics, detectors } = this.#composition;
+    const { lines, shadowless, blindDetectors } = slot;
     if (number < nics.length) return this.#driver(slot, number, hook);
     let left = number - nics.length;
     for (const section of ['admission', 'distribution'] as const) {
@@ -88,6 +96,10 @@ export class AtFault {
       if (plan !== undefined) return this.#policy(slot, section, plan, hook, -1);
       left -= plans.length;
     }
+    const watching = [...detectors.keys()].filter((number) => !blindDetectors.has(number));
+    const detector = watching[left];
+    if (detector !== undefined) return this.#detector(slot, detector, hook);
+    left -= watching.length;
     const section = [...this.#shadows.keys()].filter((one) => !shadowless.has(one))[left];
     return section && this.#shadow(slot, section, hook, -1);
   }
@@ -100,6 +112,16 @@ export class AtFault {
       return driverFault(plan, nic, hook, cause);
     };
     return { name: plan.name, hook, plan, putAside };
+  }
+
+  #detector({ blindDetectors }: WorkerSlot, number: number, hook: string): Suspect | undefined {
+    const plan = this.#composition.detectors[number];
+    if (plan === undefined) return undefined;
+    const putAside = (cause: unknown): PluginFault => {
+      blindDetectors.add(number);
+      return detectorFault(plan.name, hook, -1, cause);
+    };
+    return { name: plan.name, hook, plan, detector: number, putAside };
   }
 
   #serving(slot: WorkerSlot, section: PolicySection, hook: string, vm: number): Suspect | undefined {

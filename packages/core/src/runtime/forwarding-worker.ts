@@ -45,6 +45,9 @@ export async function forward(task: ForwardingTask): Promise<void> {
     };
     const { forwarder, policies } = createStage(arena, stage.plan, drivers, surroundings, {
       fault: tellFault,
+      judged: (detector, signals) => tell({ type: 'judged', detector, signals }),
+      detectorFailed: (detector, { error, ...fault }) =>
+        tell({ type: 'detector-failed', detector, fault, error: postedError(error) }),
       driverFailed,
       // It failed once, and an operator has put its NIC back: let it try again.
       nicReturned: (nic) => {
@@ -57,7 +60,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
     const succession = new Succession({ arena, worker, batchFrames, policies, surroundings, shadowFailed });
     const enter = arena.threads.createEnter(worker);
     for (const [i, { section, shadow }] of task.shadows.entries()) {
-      enter(Phase.Make, stage.policies + i);
+      enter(Phase.Make, stage.shadowsFrom + i);
       succession.prepare({
         type: 'shadow',
         section,

@@ -6,8 +6,8 @@ import type { Surroundings } from '../plugins/instantiate.ts';
 import { loadPlugin } from '../plugins/load.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import { KIND_OF } from '../succession/order.ts';
-import type { ForwardingTask, PostedPlugin, PostedPolicy } from './posted.ts';
-import { createDriver, openDriver, receivesOf, type StagePlan } from './stage.ts';
+import type { ForwardingTask, PostedDetector, PostedPlugin, PostedPolicy } from './posted.ts';
+import { createDriver, openDriver, receivesOf, type StageDetector, type StagePlan } from './stage.ts';
 
 /** The driver of a NIC that hung, or was given up: it takes and gives nothing. */
 export const SILENT: NicDriver = {
@@ -27,16 +27,17 @@ export interface OpenedDriver {
 export interface LoadedStage {
   readonly plan: StagePlan;
   readonly drivers: readonly OpenedDriver[];
-  /** Number of the first plugin behind drivers and policies. */
-  readonly policies: number;
+  /** Number of the first shadow among the plugins of the worker. */
+  readonly shadowsFrom: number;
 }
 
 /** Kinds of plugin that a forwarding worker makes instances of. */
-type WorkerKind = Extract<PluginKind, 'nic-driver' | 'admission' | 'load-distribution'>;
+type WorkerKind = Extract<PluginKind, 'nic-driver' | 'admission' | 'load-distribution' | 'detector'>;
 
 /**
  * Loads what a worker is told to run and opens its drivers. It shows at each step which plugin's code runs, by its
- * number among the posted ones: drivers, then admission, then load distribution, then shadows. So the host knows who holds it up.
+ * number among the posted ones: drivers, then admission, then load distribution, then
+ * detectors, then shadows. So the host knows who holds it up.
  *
  * `opened` has every driver that is to be closed, also when this fails halfway.
  */
@@ -67,9 +68,10 @@ export async function loadStage(
     await openDriver(one.driver, plan);
   }
   const firstOfDistribution = nics.length + task.admission.chain.length;
+  const firstOfDetectors = firstOfDistribution + task.distribution.chain.length;
   return {
     drivers,
-    policies: firstOfDistribution + task.distribution.chain.length,
+    shadowsFrom: firstOfDetectors + task.detectors.length,
     plan: {
       worker,
       workers,
@@ -80,6 +82,7 @@ export async function loadStage(
       nics,
       admission: await reloadPolicy('admission', task.admission, nics.length, enter),
       distribution: await reloadPolicy('load-distribution', task.distribution, firstOfDistribution, enter),
+      detectors: await reloadDetectors(task.detectors, firstOfDetectors, enter),
       making: (number) => enter(Phase.Make, number),
     },
   };
@@ -110,4 +113,15 @@ async function reloadPolicy<K extends WorkerKind>(
   const plans: PluginPlan<K>[] = [];
   for (const [i, posted] of chain.entries()) plans.push(await reload(kind, posted, first + i, enter));
   return { chain: plans, fail, budget, failed };
+}
+
+async function reloadDetectors(
+  detectors: readonly PostedDetector[],
+  first: number,
+  enter: Enter,
+): Promise<StageDetector[]> {
+  const loaded: StageDetector[] = [];
+  for (const [i, { number, windowMs, plugin }] of detectors.entries())
+    loaded.push({ number, windowMs, plan: await reload('detector', plugin, first + i, enter) });
+  return loaded;
 }

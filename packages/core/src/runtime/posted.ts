@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ErrorCode } from '@fairlead/sdk';
+import type { ErrorCode, Signal } from '@fairlead/sdk';
 import type { Budget, FailureMode } from '../config.ts';
 import type { ArenaHandle } from '../memory/arena.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
@@ -27,6 +27,13 @@ export interface PostedPolicy {
   readonly failed: boolean;
 }
 
+/** A detector as it is posted to a worker, with its number in the configuration. */
+export interface PostedDetector {
+  readonly number: number;
+  readonly plugin: PostedPlugin;
+  readonly windowMs: number;
+}
+
 /** All that a forwarding worker is told. */
 export interface ForwardingTask extends PortSecurity {
   readonly arena: ArenaHandle;
@@ -37,6 +44,8 @@ export interface ForwardingTask extends PortSecurity {
   readonly nics: readonly PostedPlugin[];
   readonly admission: PostedPolicy;
   readonly distribution: PostedPolicy;
+  /** Those that have not been put aside. */
+  readonly detectors: readonly PostedDetector[];
   /** Policies that are asked beside those that decide. */
   readonly shadows: readonly { readonly section: PolicySection; readonly shadow: ShadowPlan<PostedPlugin> }[];
   /** NICs whose driver hung: they get one that does nothing. */
@@ -57,6 +66,13 @@ export type WorkerReport =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly error: PostedError }
   | { readonly type: 'fault'; readonly fault: Omit<PluginFault, 'error'>; readonly error: PostedError }
+  | { readonly type: 'judged'; readonly detector: number; readonly signals: readonly Signal[] }
+  | {
+      readonly type: 'detector-failed';
+      readonly detector: number;
+      readonly fault: Omit<PluginFault, 'error'>;
+      readonly error: PostedError;
+    }
   | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
   | { readonly type: 'traced'; readonly frame: TracedFrame }
   | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }

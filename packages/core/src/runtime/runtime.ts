@@ -35,7 +35,7 @@ export interface RuntimeParts {
 }
 
 /** What the runtime tells the host. */
-export type RuntimeReport = Omit<WorkerEvents, 'shadowFailed' | 'traced'>;
+export type RuntimeReport = Pick<WorkerEvents, 'fault' | 'driverFailed' | 'workerLost' | 'log'>;
 
 /** The forwarding loops of a host, of one runtime or the other, and what exchanges their policies. */
 export class Runtime {
@@ -63,6 +63,8 @@ export class Runtime {
     await open();
     const loop = createInlineLoop(arena.handle, composition, nics.drivers, surroundings, {
       fault: (fault) => this.#faulted(fault, 0),
+      judged: (detector, found) => signals.judged(0, detector, found),
+      detectorFailed: (detector, fault) => this.#detectorFailed(fault, 0, detector),
       driverFailed: (fault) => this.#report.driverFailed(fault, 0, false),
       shadowFailed: this.#shadowFailed,
     });
@@ -96,6 +98,9 @@ export class Runtime {
       ...this.#report,
       fault: (fault, worker) => this.#faulted(fault, worker),
       shadowFailed: this.#shadowFailed,
+      judged: (worker, detector, found) => signals.judged(worker, detector, found),
+      detectorFailed: (fault, worker, detector) => this.#detectorFailed(fault, worker, detector),
+      silenced: (worker) => signals.silenced(worker),
       traced: (frame) => this.desk?.heard(frame),
     };
     const workers = new WorkersRuntime(arena, composition, events, () => devices.flush());
@@ -121,6 +126,12 @@ export class Runtime {
 
   #faulted(fault: PluginFault, worker: number): void {
     this.exchange?.faulted(fault.hook === 'select' ? 'distribution' : 'admission', fault.fallback);
+    this.#report.fault(fault, worker);
+  }
+
+  /** What it raised is over: nobody stands by it any more. */
+  #detectorFailed(fault: PluginFault, worker: number, detector: number): void {
+    this.#parts.signals.judged(worker, detector, []);
     this.#report.fault(fault, worker);
   }
 

@@ -1,5 +1,6 @@
 import {
   type AdmissionPolicy,
+  type Detector,
   FairleadError,
   isFairleadError,
   type LoadDistribution,
@@ -12,7 +13,9 @@ import { SystemCostProbe } from '../clock.ts';
 import type { Budget } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { Forwarder } from '../path/forwarder.ts';
+import type { Sampling } from '../path/meter.ts';
 import { needsOf } from '../path/needs.ts';
+import { type DetectorSeat, Observer, type ObserverReport } from '../path/observer.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
 import { type Place, Policies, type Seat } from '../path/policies.ts';
 import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
@@ -22,6 +25,13 @@ import type { PortSecurity } from '../port-security.ts';
 
 /** A policy's place; `failed` when it has been given up before, by failure mode open, closed or stop. */
 type StagePolicy<K extends PluginKind> = PolicyPlan<K> & { readonly failed?: boolean };
+
+/** A detector and its number in the configuration. */
+export interface StageDetector {
+  readonly number: number;
+  readonly plan: PluginPlan<'detector'>;
+  readonly windowMs: number;
+}
 
 /** What both runtimes build a forwarding loop from. */
 export interface StagePlan extends PortSecurity {
@@ -33,6 +43,8 @@ export interface StagePlan extends PortSecurity {
   readonly nics: readonly { readonly name: string; readonly budget: Budget }[];
   readonly admission: StagePolicy<'admission'>;
   readonly distribution: StagePolicy<'load-distribution'>;
+  /** Who watches; nobody when left out. */
+  readonly detectors?: readonly StageDetector[];
   /** Told before each policy is made, with its number behind the drivers. */
   readonly making?: (number: number) => void;
 }
@@ -109,7 +121,7 @@ function makeWithin(plan: PluginPlan, surroundings: Surroundings): unknown {
 }
 
 /** What a forwarding loop tells of its plugins. */
-export interface StageReport {
+export interface StageReport extends ObserverReport {
   fault(fault: PluginFault): void;
   driverFailed(nic: number, hook: string, cause: unknown): void;
   nicReturned?(nic: number): void;
@@ -139,6 +151,9 @@ export function createStage(
     arena.nics,
     report.fault,
   );
+  const sampling = { every: sampleEvery, probe, seed: surroundings.seed };
+  const detectors = distributions + plan.distribution.chain.length;
+  const observer = createObserver(arena, plan, sampling, surroundings, report, (i) => making(detectors + i));
   const forwarder = new Forwarder(arena, policies, {
     worker,
     batchFrames: plan.batchFrames,
@@ -147,7 +162,8 @@ export function createStage(
     drivers,
     receives: receivesOf(plan, plan.workers),
     driverFailed: report.driverFailed,
-    sampling: { every: sampleEvery, probe, seed: surroundings.seed },
+    sampling,
+    ...(observer === undefined ? {} : { observer }),
     sampledDrivers: nics,
     ...(report.nicReturned === undefined ? {} : { nicReturned: report.nicReturned }),
   });
@@ -157,4 +173,24 @@ export function createStage(
 /** NICs whose frames a worker takes in: NIC n is worker n's, modulo the number of workers. */
 export function receivesOf(plan: { worker: number; nics: readonly unknown[] }, workers: number): number[] {
   return [...plan.nics.keys()].filter((nic) => nic % workers === plan.worker);
+}
+
+/** Makes the detectors of one forwarding loop, and what shows them the frames. */
+function createObserver(
+  arena: Arena,
+  { worker, detectors = [] }: StagePlan,
+  sampling: Sampling,
+  surroundings: Surroundings,
+  report: ObserverReport,
+  making: (number: number) => void,
+): Observer | undefined {
+  if (detectors.length === 0) return undefined;
+  const seats = detectors.map(({ number, plan, windowMs }, i): DetectorSeat => {
+    making(i);
+    const instance = makeWithin(plan, surroundings) as Detector;
+    const { needsHeaders, needsFlow } = needsOf(plan);
+    const { name, budget } = plan;
+    return { number, name, instance, needsHeaders: needsHeaders || needsFlow, windowUs: windowMs * 1000, budget };
+  });
+  return new Observer({ arena, worker, sampling, nowUs: surroundings.clock.nowUs() }, seats, report);
 }

@@ -24,6 +24,8 @@ export interface WorkerSlot {
   /** What it was asked and has not answered. */
   readonly questions: Questions;
   readonly brokenNics: Set<number>;
+  /** Detectors that were put aside, by their number. */
+  readonly blindDetectors: Set<number>;
   restarts: number;
 }
 
@@ -42,6 +44,7 @@ export function makeSlot(worker: number, { admission, distribution }: Compositio
     shadowless: new Set(),
     questions: new Questions(),
     brokenNics: new Set(),
+    blindDetectors: new Set(),
     restarts: 0,
   };
 }

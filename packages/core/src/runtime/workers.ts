@@ -5,14 +5,14 @@ import type { Arena } from '../memory/arena.ts';
 import { reclaim } from '../memory/reclaim.ts';
 import { PluginFailure, type PluginFault } from '../path/plugin-failure.ts';
 import type { Composition } from '../plan.ts';
-import { portSecurityOf } from '../port-security.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { Order, Outcome, ShadowPlan } from '../succession/order.ts';
 import { AtFault, type Suspect } from './at-fault.ts';
+import { taskOf } from './forwarding-task.ts';
 import { heapLimits } from './heap-limits.ts';
 import type { TraceMessage } from './mailbox.ts';
-import type { ForwardingTask, WorkerReport } from './posted.ts';
-import { demandModule, posted, postedPolicy, received, stillPosted } from './posting.ts';
+import type { WorkerReport } from './posted.ts';
+import { demandModule, received, stillPosted } from './posting.ts';
 import { swapError } from './questions.ts';
 import { StartWatch } from './start-watch.ts';
 import { Watchdog } from './watchdog.ts';
@@ -45,8 +45,8 @@ export class WorkersRuntime {
     this.#beforeAudit = beforeAudit;
     this.#atFault = new AtFault(composition, this.#shadows, arena.vms);
     const { workers, stallMs } = composition.config.runtime;
-    for (const plan of [...composition.nics, ...composition.admission.chain, ...composition.distribution.chain])
-      demandModule(plan);
+    const { nics, admission, distribution, detectors } = composition;
+    for (const plan of [...nics, ...admission.chain, ...distribution.chain, ...detectors]) demandModule(plan);
     this.#pool = new Piscina({
       filename: new URL('./forwarding-worker.js', import.meta.url).href,
       minThreads: workers,
@@ -83,7 +83,7 @@ export class WorkersRuntime {
       channel.port1.postMessage(message);
       this.#arena.threads.announceMail(slot.worker);
     });
-    const task = this.#task(slot, channel.port2);
+    const task = taskOf(slot, channel.port2, this.#arena.handle, this.#composition, this.#shadows);
     let failed: FairleadError | undefined;
     const watch = new StartWatch(
       this.#arena.threads,
@@ -126,31 +126,15 @@ export class WorkersRuntime {
     return Promise.race([ready, failedToStart]);
   }
 
-  #task(slot: WorkerSlot, port: ForwardingTask['port']): ForwardingTask {
-    const { config, nics, admission, distribution } = this.#composition;
-    return {
-      arena: this.#arena.handle,
-      worker: slot.worker,
-      seed: config.seed + slot.worker,
-      batchFrames: config.runtime.batchFrames,
-      sampleEvery: config.runtime.sampleEvery,
-      ...portSecurityOf(config),
-      nics: nics.map(posted),
-      admission: postedPolicy(admission, slot.lines.admission),
-      distribution: postedPolicy(distribution, slot.lines.distribution),
-      shadows: [...this.#shadows]
-        .filter(([section]) => !slot.shadowless.has(section))
-        .map(([section, shadow]) => ({ section, shadow: { ...shadow, plan: posted(shadow.plan) } })),
-      brokenNics: [...slot.brokenNics],
-      port,
-    };
-  }
-
   #hear(slot: WorkerSlot, report: WorkerReport): void {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
     else if (report.type === 'traced') this.#events.traced(report.frame);
     else if (report.type === 'answer') {
       slot.questions.answered(report.id, report.handedOver, report.error && received(report.error));
+    } else if (report.type === 'judged') this.#events.judged(slot.worker, report.detector, report.signals);
+    else if (report.type === 'detector-failed') {
+      slot.blindDetectors.add(report.detector);
+      this.#events.detectorFailed({ ...report.fault, error: received(report.error) }, slot.worker, report.detector);
     } else if (report.type === 'shadow') {
       slot.shadowless.add(report.section);
       this.#events.shadowFailed(report.section, report.shadow, report.message);
@@ -187,7 +171,8 @@ export class WorkersRuntime {
       const vm = this.#composition.config.vms[fault.vm]?.name;
       const message = vm === undefined ? fault.brief : `${fault.brief}, for VM ${vm}`;
       this.#events.shadowFailed(suspect.shadowOf, fault.plugin, message);
-    } else if (fault.ofNic === true) this.#events.driverFailed(fault, slot.worker, true);
+    } else if (suspect.detector !== undefined) this.#events.detectorFailed(fault, slot.worker, suspect.detector);
+    else if (fault.ofNic === true) this.#events.driverFailed(fault, slot.worker, true);
     else this.#events.fault(fault, slot.worker);
     return true;
   }
@@ -225,6 +210,7 @@ export class WorkersRuntime {
   async #launchAgain(slot: WorkerSlot): Promise<boolean> {
     if (++slot.restarts > MAX_RESTARTS) {
       this.#events.workerLost(slot.worker, `given up after ${MAX_RESTARTS} restarts`);
+      this.#events.silenced(slot.worker);
       return true;
     }
     try {

@@ -1,5 +1,6 @@
 import type { HostConfig } from '../config.ts';
-import { closest } from '../plugins/schema-values.ts';
+import type { PluginPlan } from '../plan.ts';
+import { type Complaint, closest } from '../plugins/schema-values.ts';
 
 /** Finds what does not fit together in the chains of a host. */
 export function checkSignals(
@@ -29,4 +30,23 @@ export function checkSignals(
   if (asks < 0) return;
   const mend = 'add signals: [{ on: failover, responders: [{ use: suspend }] }]';
   invalid(`vms[${asks}].suspendOnFailover`, 'nobody suspends it: no chain answers failover', mend);
+}
+
+/** Finds detectors that a chain wants to hear and that the host does not have. */
+export function checkHeard(
+  { signals, detectors }: HostConfig,
+  loaded: readonly PluginPlan<'detector'>[],
+  complaints: Complaint[],
+): void {
+  if (loaded.length < detectors.length) return; // what is wrong with the others is known already
+  const names = loaded.map(({ name }) => name);
+  for (const [i, rule] of signals.entries()) {
+    for (const [k, name] of rule.detectors.entries()) {
+      if (names.includes(name)) continue;
+      const near = closest(name, names);
+      const mend = near === undefined ? 'add it under detectors' : `did you mean "${near}"?`;
+      const path = `signals[${i}].detectors[${k}]`;
+      complaints.push({ code: 'FAIRLEAD_ERR_CONFIG_NAME', path, what: `there is no detector "${name}"`, mend });
+    }
+  }
 }

@@ -55,6 +55,11 @@ const chainProperties = {
   budget: Type.Optional(limitsSchema),
   dryRun: Type.Boolean({ default: false, description: 'whether it is only said what would be done' }),
   backlog: Type.Optional(backlogSchema),
+  detectors: Type.Array(Type.String(), {
+    default: [],
+    maxItems: 16,
+    description: 'names of the detectors that it hears; all of them when empty',
+  }),
 } as const;
 
 /** The chains of a host, given the schema of a plugin of the control path. */

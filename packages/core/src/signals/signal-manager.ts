@@ -7,8 +7,16 @@ import type { TeamManager } from '../teams/team-manager.ts';
 import { ActionLog } from './action-log.ts';
 import type { ActionRecord } from './action-record.ts';
 import { Chain, type ChainSurroundings, unknownAction } from './chain.ts';
+import { SignalBoard, type SignalNotice } from './signal-board.ts';
 import type { ChainRule } from './signal-config.ts';
-import { backlogSource, failoverSource, nicDownSource, type SignalSource, unmetSource } from './sources.ts';
+import {
+  backlogSource,
+  detectedSource,
+  failoverSource,
+  nicDownSource,
+  type SignalSource,
+  unmetSource,
+} from './sources.ts';
 import { VmHolds } from './vm-holds.ts';
 
 /** A host at rest looks a fifth as often as it polls links. */
@@ -22,6 +30,12 @@ interface SignalParts {
   readonly surroundings: Surroundings;
   readonly teams: TeamManager;
   readonly vms: VmManager;
+}
+
+/** Is told what comes of them. */
+interface SignalListener {
+  emit(event: 'action', record: ActionRecord): unknown;
+  emit(event: 'signal', notice: SignalNotice): unknown;
 }
 
 /** A chain and what it hears. */
@@ -48,6 +62,7 @@ interface Hearing {
  */
 export class SignalManager {
   readonly #log: ActionLog;
+  readonly #board: SignalBoard;
   readonly #hearings: readonly Hearing[];
   readonly #holds: VmHolds;
   readonly #periodUs: number;
@@ -55,11 +70,12 @@ export class SignalManager {
   #lookedUs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  constructor(parts: SignalParts, tell: (record: ActionRecord) => void) {
+  constructor(parts: SignalParts, listener: SignalListener) {
     const { arena, composition, surroundings, vms } = parts;
     const { config } = composition;
     const nowUs = (): number => surroundings.clock.nowUs();
-    this.#log = new ActionLog(tell);
+    this.#log = new ActionLog((record) => listener.emit('action', record));
+    this.#board = new SignalBoard(arena.handle.names, (notice) => listener.emit('signal', notice));
     this.#holds = new VmHolds(arena.vms, vms, nowUs);
     this.#periodUs = config.monitor.linkPollMs * 1000;
     const around: ChainSurroundings = {
@@ -79,7 +95,7 @@ export class SignalManager {
         plan,
         responder: instantiate(plan.definition, plan.options, surroundings, plan.where),
       }));
-      return { chain: new Chain(`signals[${i}]`, rule, links, around), source: sourceOf(rule, parts), heard: [] };
+      return { chain: new Chain(`signals[${i}]`, rule, links, around), source: this.#sourceOf(rule, parts), heard: [] };
     });
   }
 
@@ -93,6 +109,34 @@ export class SignalManager {
       hearing.chain.poll(hearing.heard, nowUs);
     }
     for (const work of this.#holds.poll(nowUs)) this.#goesOn(work);
+  }
+
+  #sourceOf(rule: ChainRule, parts: SignalParts): SignalSource {
+    const { on, detectors } = rule;
+    const own = detectors.length > 0 ? undefined : ownSourceOf(rule, parts);
+    return detectedSource(this.#board, on, detectors, own);
+  }
+
+  /** What a detector of a forwarding loop has found; it stands until it judges again. Called by the runtime. */
+  judged(worker: number, detector: number, signals: readonly Signal[]): void {
+    if (!this.#closed) this.#board.judged(worker, detector, signals);
+  }
+
+  /** A forwarding worker watches no more. Called by the runtime. */
+  silenced(worker: number): void {
+    if (!this.#closed) this.#board.silenced(worker);
+  }
+
+  /**
+   * What detectors find to be the matter now. Of signals of one kind about the same VM the most certain is first.
+   *
+   * @example
+   * ```ts
+   * for (const { kind, from, vm, confidence } of host.signals.heard()) console.log(kind, from, vm, confidence);
+   * ```
+   */
+  heard(): readonly Signal[] {
+    return this.#board.standing;
   }
 
   #goesOn(work: Promise<void>): void {
@@ -140,7 +184,8 @@ export class SignalManager {
   }
 }
 
-function sourceOf(rule: ChainRule, { arena, composition, teams }: SignalParts): SignalSource {
+/** What the host sees itself of what a chain answers; undefined: only detectors raise it. */
+function ownSourceOf(rule: ChainRule, { arena, composition, teams }: SignalParts): SignalSource | undefined {
   const { nics, vms } = arena;
   const { config } = composition;
   switch (rule.on) {
@@ -158,7 +203,7 @@ function sourceOf(rule: ChainRule, { arena, composition, teams }: SignalParts): 
     case 'backlog':
       return backlogSource(vms, arena.txRings, rule.backlog ?? defaultMarks(config.memory.txRingFrames));
     case 'attack':
-      return { brief: false, look: () => [] };
+      return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { NicState, type NicTable, type Signal, VmRunState, type VmTable } from '@fairlead/sdk';
 import type { RingGroup } from '../memory/ring-group.ts';
 import type { TeamManager } from '../teams/team-manager.ts';
+import type { SignalBoard } from './signal-board.ts';
 
 /** Says at every look what is the matter now. */
 export interface SignalSource {
@@ -10,6 +11,24 @@ export interface SignalSource {
 }
 
 const NONE: readonly Signal[] = [];
+
+/** What detectors have raised of one kind, those named or all, together with what the host itself sees of it. */
+export function detectedSource(
+  board: SignalBoard,
+  kind: Signal['kind'],
+  detectors: readonly string[],
+  own: SignalSource = { brief: false, look: () => NONE },
+): SignalSource {
+  return {
+    brief: own.brief,
+    look(nowUs) {
+      const detected = board.heard(kind, detectors);
+      const seen = own.look(nowUs);
+      // The host's own word is heard last, and so is the one that counts.
+      return detected.length === 0 ? seen : [...detected, ...seen];
+    },
+  };
+}
 
 /** Of each VM that has asked for it, that one of the NICs its frames went over fails over. */
 export function failoverSource(

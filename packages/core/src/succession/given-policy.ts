@@ -1,6 +1,7 @@
 import { FairleadError, type PluginDefinition, type PluginKind } from '@fairlead/sdk';
-import { type PluginUse, pluginUseSchema } from '../config.ts';
+import type { PluginUse } from '../config.ts';
 import type { Composition, PluginPlan } from '../plan.ts';
+import { pluginUseSchema } from '../plugin-schemas.ts';
 import { loadPlugin } from '../plugins/load.ts';
 import { type ComposeOptions, PlanLoader } from '../plugins/plan-loader.ts';
 import { type Complaint, checkValue } from '../plugins/schema-values.ts';

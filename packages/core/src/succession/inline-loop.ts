@@ -15,7 +15,7 @@ export interface InlineLoop extends Loops {
 }
 
 /** What the loop tells of its plugins. */
-type InlineReport = Pick<StageReport, 'fault'> &
+type InlineReport = Pick<StageReport, 'fault' | 'judged' | 'detectorFailed'> &
   Pick<SuccessionAbout, 'shadowFailed'> & { driverFailed(fault: PluginFault): void };
 
 /** Makes the loop with a view of its own of the shared memory, as a worker has it. */
@@ -26,22 +26,25 @@ export function createInlineLoop(
   outside: Surroundings,
   report: InlineReport,
 ): InlineLoop {
-  const { nics, admission, distribution, config } = composition;
+  const { nics, admission, distribution, config, detectors: watching } = composition;
   const { batchFrames, sampleEvery } = config.runtime;
   const security = portSecurityOf(config);
-  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, ...security, nics, admission, distribution };
+  const detectors = watching.map((plan, number) => ({ number, plan, windowMs: plan.windowMs }));
+  const policies = { admission, distribution };
+  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, ...security, nics, ...policies, detectors };
   const arena = new Arena(handle, 0);
   const surroundings = { ...outside, nics: arena.nics, vms: arena.vms };
-  const { forwarder, policies } = createStage(arena, plan, drivers, surroundings, {
-    fault: report.fault,
+  const stage = createStage(arena, plan, drivers, surroundings, {
+    ...report,
     driverFailed: (nic, hook, cause) => {
       report.driverFailed(driverFault(nics[nic] as PluginPlan, nic, hook, cause));
     },
   });
   const { shadowFailed } = report;
-  const succession = new Succession({ arena, worker: 0, batchFrames, policies, surroundings, shadowFailed });
+  const about = { arena, worker: 0, batchFrames, policies: stage.policies, surroundings, shadowFailed };
+  const succession = new Succession(about);
   return {
-    forwarder,
+    forwarder: stage.forwarder,
     // What is thrown is to be a rejection, as that of a worker is.
     order: async (order) => {
       succession.prepare(order);

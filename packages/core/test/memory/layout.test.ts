@@ -45,7 +45,7 @@ function needs({ shape, nicTable, vmTable, doorbellWords, magazineCount, threads
     heldMagazines: threads * 128,
     slotVm: shape.poolFrames * 4,
     shared: shape.nics * 512,
-    costs: shape.workers * (4 + 2 * shape.nics) * 40 * 8,
+    costs: shape.workers * (3 + 2 * shape.nics + (shape.detectors ?? 0)) * 40 * 8,
     frames: shape.poolFrames * (shape.slotBytes + SLOT_GAP_BYTES),
   };
 }

@@ -24,6 +24,7 @@ const shapes = fc.record({
   txRingFrames: powersOfTwo(8, 1024),
   rxRingFrames: powersOfTwo(8, 1024),
   nicRingFrames: powersOfTwo(64, 1024),
+  detectors: fc.nat(16),
 });
 
 /** Bytes that each part needs, by what it holds. */

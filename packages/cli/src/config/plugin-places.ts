@@ -7,6 +7,7 @@ const PLUGIN_PLACES: readonly { readonly pattern: RegExp; readonly kind: PluginK
   { pattern: /^ports\[\d+\]\.device/, kind: 'device-emulator' },
   { pattern: /^admission(\.fallback(?=[.]|$))?/, kind: 'admission' },
   { pattern: /^distribution(\.fallback(?=[.]|$))?/, kind: 'load-distribution' },
+  { pattern: /^detectors\[\d+\]/, kind: 'detector' },
   { pattern: /^signals\[\d+\]\.responders\[\d+\]/, kind: 'responder' },
   { pattern: /^hypervisor/, kind: 'hypervisor' },
 ];

@@ -1,4 +1,4 @@
-import type { Host, HostFault, TeamMove } from '@fairlead/core';
+import type { Host, HostFault, SignalNotice, TeamMove } from '@fairlead/core';
 import { swapText } from '../commands/swap.ts';
 
 /** Something that happened to a host while it ran. */
@@ -11,6 +11,7 @@ export interface HappenedEvent {
     | 'device'
     | 'worker'
     | 'reservation-unmet'
+    | 'signal'
     | 'swap'
     | 'shadow'
     | 'log';
@@ -39,6 +40,7 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
       true,
     ),
   );
+  host.on('signal', (notice) => say('signal', signalText(notice), notice.state === 'began'));
   host.on('swap', (notice) => say('swap', swapText(notice), notice.cause === 'probation'));
   host.on('shadow', ({ section, shadow, state, message }) => {
     const what = {
@@ -53,6 +55,15 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
     );
   });
   host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
+}
+
+/** What is the matter with whom, who says so, and by which measurements, in one line. */
+function signalText({ state, signal, vm, nic }: SignalNotice): string {
+  const { kind, from, confidence, evidence } = signal;
+  const subject = vm === '' ? (nic === '' ? 'the host' : `NIC ${nic}`) : `VM ${vm}`;
+  if (state === 'over') return `${kind} on ${subject} is over, says ${from}`;
+  const measured = Object.entries(evidence).map(([name, value]) => `${name} ${value}`);
+  return `${kind} on ${subject}, says ${from} with ${(confidence * 100).toFixed(0)}%: ${measured.join(', ')}`;
 }
 
 /** What moved where, and why, in one line. */

@@ -18,6 +18,7 @@ export async function hostSchema(): Promise<JsonSchema> {
   const more: Partial<Record<PluginKind, Record<string, JsonSchema>>> = {
     'nic-driver': moreKeys(properties['nics']?.items?.properties?.['driver']),
     'device-emulator': moreKeys(properties['ports']?.items?.properties?.['device']),
+    detector: moreKeys(properties['detectors']?.items),
     hypervisor: moreKeys(properties['hypervisor']),
     responder: moreKeys(chain?.properties?.['responders']?.items),
   };
@@ -29,6 +30,8 @@ export async function hostSchema(): Promise<JsonSchema> {
   place(host, 'admission', inAllOf('admission-policy'));
   place(host, 'distribution', inAllOf('load-distribution-policy'));
   place(host, 'hypervisor', inAllOf('hypervisor'));
+  const detectors = properties['detectors'];
+  if (detectors !== undefined) detectors.items = inAllOf('detector');
   const monitors = properties['teams']?.items?.properties?.['monitors'];
   if (monitors !== undefined) monitors.items = inAllOf('link-monitor');
   const responders = chain?.properties?.['responders'];
@@ -39,6 +42,7 @@ export async function hostSchema(): Promise<JsonSchema> {
     'admission',
     'load-distribution',
     'link-monitor',
+    'detector',
     'hypervisor',
     'responder',
   ] as const;

@@ -6,6 +6,13 @@ export function hear(host: Host, events: EventResult[]): void {
   const say = (text: string): void => void events.push({ seconds: host.nowUs / 1e6, by: 'host', text });
   host.on('nic', ({ nic, state, cause }) => say(`NIC ${nic} is ${state}: ${cause}`));
   host.on('vm', ({ vm, state }) => say(`VM ${vm} is ${state}`));
+  host.on('signal', ({ state, signal: { kind, from, confidence }, vm, nic }) =>
+    say(
+      state === 'began'
+        ? `${from} signals ${kind} on ${subjectOf(vm, nic)} with a confidence of ${confidence.toFixed(2)}`
+        : `${kind} on ${subjectOf(vm, nic)} is over, as ${from} judges`,
+    ),
+  );
   host.on('action', ({ id, state, action, vm, responder, reason }) =>
     say(
       state === 'withheld'
@@ -20,4 +27,9 @@ export function hear(host: Host, events: EventResult[]): void {
   host.on('reservation-unmet', (unmet) =>
     say(`the NICs that are up cannot meet the reservation of ${unmet.map(({ vm }) => vm).join(', ')}`),
   );
+}
+
+function subjectOf(vm: string, nic: string): string {
+  if (vm !== '') return `VM ${vm}`;
+  return nic === '' ? 'the host' : `NIC ${nic}`;
 }

@@ -8,6 +8,7 @@ import { FrameTracer } from '../trace/frame-tracer.ts';
 import { Classifier, type Waiting } from './classify.ts';
 import { Delivery } from './delivery.ts';
 import { Dispatcher } from './dispatch.ts';
+import { createDrainAll } from './drain-all.ts';
 import type { ForwarderOptions } from './forwarder-options.ts';
 import { HostFrames } from './host-frames.ts';
 import type { Sampling } from './meter.ts';
@@ -147,7 +148,7 @@ export class Forwarder {
     this.#ready = new Int32Array(arena.layout.doorbellWords);
     this.#drivers = drivers;
     this.#driverFailed = driverFailed;
-    this.#drain = this.#createDrain();
+    this.#drain = createDrainAll(this.#teams, this.queues);
     this.#serveAll = createServeAll({
       ready: this.#ready,
       held: this.#hold.held,
@@ -259,17 +260,6 @@ export class Forwarder {
     }
   }
 
-  #createDrain(): (nowUs: number) => number {
-    const fixed = { teams: this.#teams, queueDrain: this.queues.drain };
-    return function drain(nowUs) {
-      const { teams, queueDrain } = fixed;
-      const { serving, servingCount } = teams;
-      let taken = 0;
-      for (let i = 0; i < servingCount; i++) taken = (taken + queueDrain(serving[i], nowUs)) | 0;
-      return taken;
-    };
-  }
-
   /** Puts down everything that is held between two sweeps. */
   rest(): void {
     for (const receiver of this.#receivers) receiver.rest();
@@ -290,8 +280,7 @@ export class Forwarder {
 
   /** When this worker must look again if nothing rings: parked VMs and NICs that are at work. */
   nextEventUs(nowUs: number): number {
-    let next = this.#parking.nextDueUs();
-    if (this.#observer !== undefined && this.#observer.nextDueUs < next) next = this.#observer.nextDueUs;
+    let next = Math.min(this.#parking.nextDueUs(), this.#observer?.nextDueUs ?? Number.POSITIVE_INFINITY);
     for (let nic = 0; nic < this.#drivers.length; nic++) {
       try {
         const at = this.#drivers[nic]?.nextEventUs?.(nowUs) ?? Number.POSITIVE_INFINITY;

@@ -148,10 +148,26 @@ describe('fairlead team', () => {
     host.nics.driver<MemoryNic>('up1').setLink(false);
     host.run(20_000);
     expect((await fairlead('team', 'moves')).map((line) => line.trim())).toEqual([
-      'when  team  VM  from  to  cause',
+      'when  team  what  from  to  cause',
       '0.001000 s  uplinks  web  up0, up1  up1  migrated by the operator',
       '0.010000 s  uplinks  web  up1  up0, up2  up1: link down',
       '0.010000 s  uplinks  all  up0, up1  up0, up2  up1: link down',
+    ]);
+    expect((await objectOf('team', 'moves', 'uplinks'))['moves']).toEqual(host.teams.moves);
+  });
+
+  it('moves lists what load distribution has moved, too', async () => {
+    const host = await controlled();
+    await host.swap('distribution', { use: 'flow-hash' });
+    host.run(5000);
+    host.nics.driver<MemoryNic>('up1').setLink(false);
+    host.run(20_000);
+    expect((await fairlead('team', 'moves')).map((line) => line.trim().replace(/^[\d.]+ s/, ''))).toEqual([
+      'when  team  what  from  to  cause',
+      '  uplinks  all  up0, up1  up0, up2  up1: link down',
+      '  uplinks  42 buckets  up0  up2  flow-hash: it has its part of them',
+      '  uplinks  42 buckets  up1  up0  flow-hash: theirs is not available',
+      '  uplinks  86 buckets  up1  up2  flow-hash: theirs is not available',
     ]);
     expect((await objectOf('team', 'moves', 'uplinks'))['moves']).toEqual(host.teams.moves);
   });

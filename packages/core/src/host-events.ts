@@ -63,7 +63,7 @@ export interface HostFault {
 export interface HostEvents {
   /** A plugin failed and was put aside, or did not answer a control call in time. */
   fault: [fault: HostFault];
-  /** Other NICs serve a team, or another one is first. */
+  /** Other NICs serve a team, or another one is first; a VM or a part of the frames has moved. */
   team: [move: TeamMove];
   /** A NIC became available or ceased to be. */
   nic: [change: { nic: string; state: 'up' | 'down'; cause: string }];

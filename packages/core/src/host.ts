@@ -101,6 +101,7 @@ export class Host extends PolicyHost {
       seed: config.seed,
       probe,
       log: (level, plugin, message, fields) => this.emit('log', { level, plugin, message, fields }),
+      moved: (plugin, move, leftOut) => this.teams.book.addOfPolicy(plugin, move, leftOut, this.#clock.nowUs()),
     };
     const drivers = createHostDrivers(this.#arena, composition, this.#surroundings);
     const hostFrames = new HostFramePort(this.#arena);

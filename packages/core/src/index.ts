@@ -57,6 +57,7 @@ export type { ActionRecord, ActionState } from './signals/action-record.ts';
 export type { SignalNotice } from './signals/signal-board.ts';
 export type { SignalManager } from './signals/signal-manager.ts';
 export type { GivenPolicy, ShadowNotice, SwapNotice, SwapOptions } from './succession/exchange.ts';
+export type { MoveBook } from './teams/move-book.ts';
 export { DISTRIBUTION_PRESETS, type DistributionPreset, type Preset, presetOf } from './teams/presets.ts';
 export type { TeamEdit } from './teams/team-edit.ts';
 export type { TeamManager } from './teams/team-manager.ts';

@@ -4,6 +4,7 @@ export * from './errors.ts';
 export * from './frame-headers.ts';
 export * from './line-pacer.ts';
 export * from './mac.ts';
+export type * from './moves.ts';
 export * from './nic-table.ts';
 export { type OptionTypes, type Preset, type PresetOf, Type } from './option-types.ts';
 export * from './options.ts';

@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from './clock.ts';
+import type { MoveLog } from './moves.ts';
 import type { NicTable } from './nic-table.ts';
 import type { VnicPort } from './points/device-emulator.ts';
 import type { MemberPort } from './points/link-monitor.ts';
@@ -25,6 +26,8 @@ export const Time = token<Clock>('Time');
 export const Randomness = token<Random>('Randomness');
 /** A log that puts the plugin's name before each message. Every kind. */
 export const Logger = token<Log>('Logger');
+/** Where it tells what it has moved. `load-distribution` only. */
+export const Moves = token<MoveLog>('Moves');
 /** Which NIC, and which of its queues, a driver serves. `nic-driver` only. */
 export const Nic = token<NicContext>('Nic');
 /** The members of the team that it watches. `link-monitor` only. */

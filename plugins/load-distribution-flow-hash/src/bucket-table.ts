@@ -3,6 +3,9 @@ import { MAX_NICS, type NicTable } from '@fairlead/sdk';
 /** As in Open vSwitch (BOND_MASK in ofproto/bond.c). */
 export const BUCKETS = 256;
 
+/** So many buckets went from one NIC to another. */
+type Told = (buckets: number, from: number, to: number, cause: string) => void;
+
 /**
  * Which NIC each bucket goes over. Every bucket has a home, one of the NICs that have ever been available, each of which
  * has its part of the homes. While the home is not available another NIC has the bucket; when it returns, it has it back.
@@ -15,6 +18,8 @@ export class BucketTable {
   readonly nic = new Int32Array(BUCKETS).fill(-1);
   /** The epoch of the available NICs for which it was arranged. */
   epoch = -1;
+  readonly #before = new Int32Array(BUCKETS);
+  readonly #moved = new Int32Array(MAX_NICS * MAX_NICS);
   readonly #home = new Int32Array(BUCKETS).fill(-1);
   readonly #weight = new Float64Array(MAX_NICS);
   readonly #quota = new Int32Array(MAX_NICS);
@@ -38,8 +43,9 @@ export class BucketTable {
     return false;
   }
 
-  /** Gives every bucket an available NIC, and moves none that need not move. */
-  arrange(nics: NicTable): void {
+  /** Gives every bucket an available NIC, and moves none that need not move. Tells how many went from where to where. */
+  arrange(nics: NicTable, told: Told = () => undefined): void {
+    this.#before.set(this.nic);
     this.#available = 0;
     for (let k = 0; k < nics.availableCount; k++) this.#available |= 1 << nics.available[k];
     const joined = (this.#available & ~this.#members) !== 0;
@@ -53,6 +59,21 @@ export class BucketTable {
     }
     this.#settle();
     this.epoch = nics.epoch;
+    this.#tell(told);
+  }
+
+  #tell(told: Told): void {
+    const moved = this.#moved.fill(0);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const from = this.#before[bucket];
+      if (from >= 0 && from !== this.nic[bucket]) moved[from * MAX_NICS + this.nic[bucket]]++;
+    }
+    for (let i = 0; i < moved.length; i++) {
+      if (moved[i] === 0) continue;
+      const from = Math.floor(i / MAX_NICS);
+      const cause = has(this.#available, from) ? 'it has its part of them' : 'theirs is not available';
+      told(moved[i], from, i % MAX_NICS, cause);
+    }
   }
 
   /** Homes beyond a NIC's part go to those that have less than theirs. */

@@ -3,6 +3,8 @@ import {
   type Explanation,
   inject,
   type LoadDistribution,
+  type MoveLog,
+  Moves,
   Nics,
   type NicTable,
   Options,
@@ -33,6 +35,7 @@ export { flowHashOptions };
  */
 export class FlowHash implements LoadDistribution {
   readonly #nics: NicTable;
+  readonly #moves: MoveLog;
   readonly #vmTeam: Int32Array;
   readonly #hash: HashFrame;
   readonly #weighted: boolean;
@@ -43,8 +46,10 @@ export class FlowHash implements LoadDistribution {
     @inject(Nics) nics: NicTable,
     @inject(Vms) vms: VmTable,
     @inject(Options) { layer, encapsulated, weighted }: Static<typeof flowHashOptions>,
+    @inject(Moves) moves: MoveLog,
   ) {
     this.#nics = nics;
+    this.#moves = moves;
     this.#vmTeam = vms.team;
     this.#hash = hashOf(layer, encapsulated);
     this.#weighted = weighted;
@@ -54,11 +59,19 @@ export class FlowHash implements LoadDistribution {
   select(batch: TransmitBatch): undefined {
     const nics = this.#nics;
     const table = this.#tableOf(this.#vmTeam[batch.vm]);
-    if (table.epoch !== nics.epoch || table.isOutweighed(nics)) table.arrange(nics);
+    if (table.epoch !== nics.epoch || table.isOutweighed(nics)) this.#arrange(batch.vm);
     const { memory, offset, bytes, nic: chosen, count } = batch;
     const hash = this.#hash;
     const byBucket = table.nic;
     for (let i = 0; i < count; i++) chosen[i] = byBucket[hash(memory, offset[i], bytes[i]) & (BUCKETS - 1)];
+  }
+
+  #arrange(vm: number): void {
+    const team = this.#vmTeam[vm];
+    this.#tableOf(team).arrange(this.#nics, (buckets, from, to, cause) => {
+      const what = buckets === 1 ? '1 bucket' : `${buckets} buckets`;
+      this.#moves.moved({ team, what, from: [from], to: [to], cause });
+    });
   }
 
   explain({ vm, memory, offset, bytes }: TransmitBatch, i: number): Explanation {

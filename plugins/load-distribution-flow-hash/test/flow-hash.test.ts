@@ -1,4 +1,4 @@
-import { conformanceLaws, createInstance, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+import { conformanceLaws, createInstance, MemoryMoves, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BucketTable } from '../src/bucket-table.ts';
@@ -111,7 +111,7 @@ describe('flow-hash', () => {
     const nics = testNics([1e9, 1e9, 1e9, 1e9]);
     const vms = testVms([{}, {}]);
     vms.team[1] = 1;
-    const policy = new FlowHash(nics, vms, { layer: 'layer3+4', encapsulated: false, weighted: false });
+    const policy = createInstance(plugin, {}, { nics, vms }) as FlowHash;
     nics.setAvailable(0, 1);
     const ofTeam0 = chosen(policy, 0);
     nics.setAvailable(2, 3);
@@ -121,6 +121,36 @@ describe('flow-hash', () => {
     expect(chosen(policy, 0)).toEqual(ofTeam0);
     nics.setAvailable(2, 3);
     expect(chosen(policy, 1)).toEqual(ofTeam1);
+  });
+});
+
+describe('a bucket that moves', () => {
+  it('is told of with the others that go the same way, and why', () => {
+    const [moves, nics] = [new MemoryMoves(), testNics([1e9, 1e9, 1e9, 1e9])];
+    const vms = testVms([{}]);
+    vms.team[0] = 3;
+    nics.setAvailable(0, 1, 2);
+    const policy = createInstance(plugin, {}, { nics, vms, moves }) as FlowHash;
+    const arrange = (...available: number[]) => {
+      nics.setAvailable(...available);
+      policy.select(testBatch([60]));
+      return moves.entries.splice(0).map(({ what, from, to, cause }) => `${what} ${from} > ${to}: ${cause}`);
+    };
+    expect(arrange(0, 1, 2)).toEqual([]);
+    expect(arrange(0, 2)).toEqual([
+      '42 buckets 1 > 0: theirs is not available',
+      '43 buckets 1 > 2: theirs is not available',
+    ]);
+    expect(arrange(0, 1, 2)).toEqual([
+      '42 buckets 0 > 1: it has its part of them',
+      '43 buckets 2 > 1: it has its part of them',
+    ]);
+    arrange(0, 1, 2, 3);
+    policy.select(testBatch([60]));
+    expect(arrange(0, 1, 2, 3)).toEqual([]);
+    nics.setAvailable(1, 2);
+    policy.select(testBatch([60]));
+    expect(new Set(moves.entries.map(({ team }) => team))).toEqual(new Set([3]));
   });
 });
 

@@ -6,10 +6,13 @@ import {
   type LoadDistribution,
   type Log,
   Logger,
+  type MoveLog,
+  Moves,
   Nics,
   type NicTable,
   NO_NIC_YET,
   Options,
+  type PolicyMove,
   type Static,
   type TransmitBatch,
   Vms,
@@ -18,6 +21,7 @@ import {
 import { Balance } from './balance.ts';
 import { explainPlace } from './explain.ts';
 import { Meter } from './meter.ts';
+import { movesBetween } from './moves-between.ts';
 import { loadRebalanceOptions } from './options.ts';
 import { BUCKETS, type Share, shareOf } from './share.ts';
 
@@ -47,6 +51,7 @@ export class LoadRebalance implements LoadDistribution {
   readonly #vms: VmTable;
   readonly #options: RebalanceOptions;
   readonly #log: Log;
+  readonly #moves: MoveLog;
   readonly #byVm: boolean;
   readonly #meter: Meter;
   /** By team, each of which has other NICs. */
@@ -61,6 +66,7 @@ export class LoadRebalance implements LoadDistribution {
     @inject(Vms) vms: VmTable,
     @inject(Options) options: RebalanceOptions,
     @inject(Logger) log: Log,
+    @inject(Moves) moves: MoveLog,
   ) {
     if (options.granularity === 'bucket' && options.load === 'rx') {
       throw new FairleadError('FAIRLEAD_ERR_PLUGIN_OPTIONS', 'what buckets of flows receive is not known', {
@@ -72,6 +78,7 @@ export class LoadRebalance implements LoadDistribution {
     this.#vms = vms;
     this.#options = options;
     this.#log = log;
+    this.#moves = moves;
     this.#byVm = options.granularity === 'vm';
     this.#teams = 1 + vms.team.reduce((highest, team) => Math.max(highest, team), 0);
     this.#workers = 1 + vms.worker.reduce((highest, worker) => Math.max(highest, worker), 0);
@@ -84,9 +91,9 @@ export class LoadRebalance implements LoadDistribution {
     this.#meter.settle();
     const team = this.#teamOf(batch.vm);
     const share = this.#shares[team];
-    if (share.places.epoch !== nics.epoch) this.#arrange(share);
+    if (share.places.epoch !== nics.epoch) this.#arrange(share, team);
     if (share.isDue(batch.nowUs)) this.#consider(share, batch.nowUs);
-    if (share.movesLeft > 0) this.#level(share);
+    if (share.movesLeft > 0) this.#level(share, team);
     if (this.#byVm) this.#selectVm(batch, share);
     else this.#selectBuckets(batch, share, team);
   }
@@ -102,6 +109,10 @@ export class LoadRebalance implements LoadDistribution {
   #teamOf(vm: number): number {
     // A team that had no VM when the host started keeps to the last one's table, whose NICs are arranged anew.
     return Math.min(this.#vms.team[vm], this.#teams - 1);
+  }
+
+  #which(unit: number): Pick<PolicyMove, 'vm' | 'what'> {
+    return this.#byVm ? { vm: unit } : { what: this.#nameOf(unit) };
   }
 
   #nameOf(unit: number): string {
@@ -134,14 +145,23 @@ export class LoadRebalance implements LoadDistribution {
     }
   }
 
-  #arrange(share: Share): void {
+  #arrange(share: Share, team: number): void {
     const { places } = share;
-    const first = places.epoch < 0;
+    const before = Int32Array.from({ length: share.units }, (_, unit) => places.placeOf(unit));
     places.arrange(this.#nics);
     const { lost, returned } = places.changed;
     const what = this.#byVm ? 'VMs' : 'buckets';
-    if (!first && lost > 0) this.#log.info(`moved ${lost} ${what}: their NIC is not available`);
+    if (lost > 0) this.#log.info(`moved ${lost} ${what}: their NIC is not available`);
     if (returned > 0) this.#log.info(`moving ${returned} ${what} back: their NIC has returned`);
+    const { available, availableCount } = this.#nics;
+    const serving = available.subarray(0, availableCount);
+    for (const [from, to, units] of movesBetween(before, (unit) => places.placeOf(unit))) {
+      const mine = this.#byVm ? units.filter((vm) => this.#vms.team[vm] === team) : units;
+      if (mine.length === 0) continue;
+      const cause = serving.includes(from) ? 'the NIC that they belong to has returned' : 'their NIC is not available';
+      const which = mine.length > 1 ? { what: `${mine.length} ${what}` } : this.#which(mine[0]);
+      this.#moves.moved({ team, ...which, from: [from], to: [to], cause });
+    }
   }
 
   /** The interval is over: takes down what each unit has sent, and moves some where that helps. */
@@ -153,11 +173,15 @@ export class LoadRebalance implements LoadDistribution {
   }
 
   /** One step, lest the frames of a batch wait for the choice of many moves. */
-  #level(share: Share): void {
+  #level(share: Share, team: number): void {
+    this.#team = team;
     this.#balance.weigh(share, this.#nics);
     const moves = this.#balance.step(share, this.#nics);
     share.movesLeft = moves === 0 ? 0 : share.movesLeft - moves;
   }
+
+  /** The team that is being levelled. */
+  #team = 0;
 
   readonly #balance = new Balance(({ unit, load, from, to, fromPart, toPart }) => {
     const { names } = this.#nics;
@@ -166,6 +190,9 @@ export class LoadRebalance implements LoadDistribution {
       fromPercent: this.#percent(fromPart),
       toPercent: this.#percent(toPart),
     });
+    const which = this.#which(unit);
+    const cause = `uneven load, ${this.#percent(fromPart)}% of its speed to ${this.#percent(toPart)}%`;
+    this.#moves.moved({ team: this.#team, ...which, from: [from], to: [to], cause });
   });
 }
 

@@ -1,5 +1,13 @@
 import type { Explanation, VmTable } from '@fairlead/sdk';
-import { createInstance, ManualClock, type TestNicTable, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+import {
+  createInstance,
+  ManualClock,
+  MemoryMoves,
+  type TestNicTable,
+  testBatch,
+  testNics,
+  testVms,
+} from '@fairlead/sdk/testing';
 import { expect } from 'vitest';
 import plugin, { type LoadRebalance } from '../src/index.ts';
 
@@ -13,6 +21,7 @@ export class Link {
     info: (message: string, fields?: object): void => void this.log.entries.push({ message, fields }),
     warn: (message: string): never => expect.fail(message),
   };
+  readonly told = new MemoryMoves();
   readonly #policy: LoadRebalance;
   /** Bytes put on each NIC's queue since they were last taken. */
   sentBytes: Float64Array;
@@ -26,6 +35,7 @@ export class Link {
       vms: this.vms,
       clock: this.clock,
       log: this.log,
+      moves: this.told,
     }) as LoadRebalance;
   }
 

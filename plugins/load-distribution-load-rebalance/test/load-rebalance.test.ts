@@ -29,6 +29,8 @@ describe('load-rebalance', () => {
     expect(second(link, load)).toEqual([700_000, 500_000]);
     for (let s = 0; s < 5; s++) second(link, load);
     expect(link.moves).toEqual(['VM vm2 nic0 > nic1']);
+    const cause = 'uneven load, 0.8% of its speed to 0.2%';
+    expect(link.told.entries).toEqual([{ team: 0, vm: 2, from: [0], to: [1], cause }]);
   });
 
   it('exchanges two VMs where no single one would do', () => {
@@ -131,6 +133,7 @@ describe('a move', () => {
     link.drainAll();
     expect(link.send(0, [60, 60], [2, 0])).toEqual([1, 0]);
     expect(link.moves).toEqual(['bucket 2 nic0 > nic1']);
+    expect(link.told.entries).toMatchObject([{ team: 0, what: 'bucket 2', from: [0], to: [1] }]);
   });
 });
 
@@ -180,6 +183,13 @@ describe('a NIC', () => {
     expect(link.log.entries.map(({ message }) => message)).toEqual([
       'moved 2 VMs: their NIC is not available',
       'moving 2 VMs back: their NIC has returned',
+    ]);
+    const [gone, back] = ['their NIC is not available', 'the NIC that they belong to has returned'];
+    expect(link.told.entries).toEqual([
+      { team: 0, vm: 1, from: [1], to: [0], cause: gone },
+      { team: 0, vm: 4, from: [1], to: [2], cause: gone },
+      { team: 0, vm: 1, from: [0], to: [1], cause: back },
+      { team: 0, vm: 4, from: [2], to: [1], cause: back },
     ]);
   });
 

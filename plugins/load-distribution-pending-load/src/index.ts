@@ -5,6 +5,8 @@ import {
   type LoadDistribution,
   MAX_BATCH,
   MAX_NICS,
+  type MoveLog,
+  Moves,
   Nics,
   type NicTable,
   Options,
@@ -71,13 +73,15 @@ export class PendingLoad implements LoadDistribution {
     @inject(Nics) private readonly nics: NicTable,
     @inject(Vms) private readonly vms: VmTable,
     @inject(Options) options: PendingLoadOptions,
+    @inject(Moves) moves: MoveLog = { moved: () => undefined },
   ) {
     this.#grainBytes = options.grainBytes;
     this.#watch = options.priority ? new PriorityWatch(options.priorityHoldUs) : undefined;
     this.#homes = options.reservations ? new ReservedHomes(nics, vms) : undefined;
     this.#pace = new NicPace(nics);
     const { granularity = 'frame', flowletGapUs = 0 } = options;
-    if (granularity !== 'frame') this.#runs = new Runs(nics, vms, this.#pace, granularity, flowletGapUs);
+    if (granularity !== 'frame')
+      this.#runs = new Runs(nics, vms, this.#pace, { granularity, gapUs: flowletGapUs, moves });
   }
 
   select(batch: TransmitBatch): undefined {

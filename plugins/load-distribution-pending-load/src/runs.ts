@@ -1,5 +1,13 @@
-import { type Explanation, MAX_NICS, type NicTable, type TransmitBatch, type VmTable } from '@fairlead/sdk';
+import {
+  type Explanation,
+  MAX_NICS,
+  type MoveLog,
+  type NicTable,
+  type TransmitBatch,
+  type VmTable,
+} from '@fairlead/sdk';
 import type { NicPace } from './nic-pace.ts';
+import { Shifts } from './shifts.ts';
 
 /** Places that flows are kept in, for each team: flows that share one go together, which reorders nothing. */
 const FLOW_PLACES = 4096;
@@ -28,8 +36,14 @@ export class Runs {
   #epoch = -1;
   #available = 0;
   #lastChosen = -1;
+  readonly #shifts: Shifts;
 
-  constructor(nics: NicTable, vms: VmTable, pace: NicPace, granularity: 'flowlet' | 'flow' | 'vm', gapUs: number) {
+  constructor(
+    nics: NicTable,
+    vms: VmTable,
+    pace: NicPace,
+    { granularity, gapUs, moves }: { granularity: 'flowlet' | 'flow' | 'vm'; gapUs: number; moves: MoveLog },
+  ) {
     this.#nics = nics;
     this.#vmTeam = vms.team;
     this.#pace = pace;
@@ -38,6 +52,7 @@ export class Runs {
     this.#gapUs = granularity === 'flowlet' ? gapUs : ENDED_US;
     this.#teams = 1 + vms.team.reduce((highest, team) => Math.max(highest, team), 0);
     const places = this.#byVm ? vms.count : this.#teams * FLOW_PLACES;
+    this.#shifts = new Shifts(moves, this.#byVm ? 'VM' : 'flow', this.#teams);
     this.#nic = new Int32Array(places).fill(-1);
     this.#lastUs = new Float64Array(places);
   }
@@ -53,13 +68,18 @@ export class Runs {
       let nic = this.#nic[place];
       const silentUs = nowUs - this.#lastUs[place];
       if (nic < 0 || ((this.#available >>> nic) & 1) === 0 || silentUs > this.#gapUs) {
+        const before = nic;
         nic = this.#soonest(outranked);
         this.#nic[place] = nic;
+        // What was silent for so long has ended; what begins in its place has not moved.
+        if (before >= 0 && before !== nic && silentUs <= ENDED_US)
+          this.#shifts.note(team, vm, ((this.#available >>> before) & 1) === 0, before, nic);
       }
       this.#lastUs[place] = nowUs;
       this.#addedBytes[nic] += bytes[i];
       chosen[i] = nic;
     }
+    this.#shifts.tell(nowUs);
   }
 
   explain(chosen: number): Explanation {

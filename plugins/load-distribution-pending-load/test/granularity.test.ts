@@ -1,17 +1,30 @@
-import { conformanceLaws, createInstance, testBatch, testNics, testRandom, testVms } from '@fairlead/sdk/testing';
+import {
+  conformanceLaws,
+  createInstance,
+  MemoryMoves,
+  testBatch,
+  testNics,
+  testRandom,
+  testVms,
+} from '@fairlead/sdk/testing';
 import { describe, expect, it } from 'vitest';
 import plugin from '../src/index.ts';
 
 function made(options: object, speedsBps = [1e9, 1e9], vms = 2) {
   const nics = testNics(speedsBps);
-  const policy = createInstance(plugin, options, { nics, vms: testVms(Array.from({ length: vms }, () => ({}))) });
+  const moves = new MemoryMoves();
+  const policy = createInstance(plugin, options, {
+    nics,
+    moves,
+    vms: testVms(Array.from({ length: vms }, () => ({}))),
+  });
   const send = (flows: readonly number[], about: { vm?: number; nowUs?: number } = {}): number[] => {
     const bytes = flows.map(() => 1000);
     const batch = testBatch(bytes, { ...about, flows });
     policy.select(batch);
     return [...batch.nic.subarray(0, flows.length)];
   };
-  return { nics, send };
+  return { nics, moves, send };
 }
 
 describe('what goes over one NIC', () => {
@@ -59,6 +72,39 @@ describe('what goes over one NIC', () => {
     expect(send([1, 2])).toEqual([1, 1]);
     nics.setAvailable(0, 1);
     expect(send([1, 2])).toEqual([1, 1]);
+  });
+
+  it('tells of flows that have moved, once a second as a sum', () => {
+    const { nics, moves, send } = made({ granularity: 'flow' });
+    send([1, 2, 3, 4]);
+    nics.setAvailable(1);
+    const cause = 'their NIC is not available';
+    send([1], { nowUs: 1000 });
+    expect(moves.entries.splice(0)).toEqual([{ team: 0, what: '1 flow', from: [0], to: [1], cause }]);
+    nics.setAvailable(0);
+    send([1, 2, 3], { nowUs: 2000 });
+    send([4], { nowUs: 3000 });
+    expect(moves.entries).toEqual([]);
+    send([4], { nowUs: 1_001_000 });
+    expect(moves.entries.splice(0)).toEqual([{ team: 0, what: '3 flows', from: [1], to: [0], cause }]);
+    send([1, 2, 3, 4], { nowUs: 2_001_000 });
+    nics.setAvailable(1);
+    send([1, 2, 3, 4], { nowUs: 15_001_000 }); // they had ended, and begin where there is a NIC
+    expect(moves.entries).toEqual([]);
+  });
+
+  it('tells of flowlets and of VMs, too', () => {
+    const flowlets = made({ granularity: 'flowlet', flowletGapUs: 500 });
+    flowlets.send([1]);
+    flowlets.nics.pendingBytes[0] = 1e6;
+    flowlets.send([1], { nowUs: 1000 });
+    const cause = 'behind a gap, another one was finished first';
+    expect(flowlets.moves.entries).toEqual([{ team: 0, what: '1 flow', from: [0], to: [1], cause }]);
+    const vms = made({ granularity: 'vm' });
+    vms.send([1], { vm: 1 });
+    vms.nics.setAvailable(1);
+    vms.send([1, 2], { vm: 1 });
+    expect(vms.moves.entries).toMatchObject([{ vm: 1, from: [0], to: [1] }]);
   });
 
   it('leaves the NIC that is finished first to a VM of higher priority', () => {

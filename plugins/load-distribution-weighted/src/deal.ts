@@ -1,8 +1,11 @@
-import type { NicTable } from '@fairlead/sdk';
+import { MAX_NICS, type NicTable } from '@fairlead/sdk';
 import { Turn } from './weights.ts';
 
 /** Places that flows and VMs fall into; the finest weight that they can express. */
 export const PLACES = 1024;
+
+/** So many places went from one NIC to another. */
+type Told = (places: number, from: number, to: number) => void;
 
 /**
  * The NIC of each place, as often as its weight says. A place whose NIC is not available goes to another one, by weighted
@@ -11,11 +14,13 @@ export const PLACES = 1024;
  */
 export class Deal {
   /** NIC number by place, for the NICs that are available now. */
-  readonly nic = new Int32Array(PLACES);
+  readonly nic = new Int32Array(PLACES).fill(-1);
   epoch = -1;
   /** NIC number by place while all NICs are available. */
   readonly home: Int32Array;
   readonly #weights: Float64Array;
+  readonly #before = new Int32Array(PLACES).fill(-1);
+  readonly #moved = new Int32Array(MAX_NICS * MAX_NICS);
 
   constructor(nics: NicTable, weights: Float64Array) {
     this.#weights = weights;
@@ -24,9 +29,10 @@ export class Deal {
     this.home = Int32Array.from({ length: PLACES }, () => turn.next(all, nics.count));
   }
 
-  /** Follows what is available. */
-  arrange({ available, availableCount, epoch }: NicTable): void {
+  /** Follows what is available, and tells how many places went from where to where. */
+  arrange({ available, availableCount, epoch }: NicTable, told: Told = () => undefined): void {
     this.epoch = epoch;
+    this.#before.set(this.nic);
     for (let place = 0; place < PLACES; place++) this.nic[place] = -1;
     for (let k = 0; k < availableCount; k++) {
       const nic = available[k];
@@ -35,6 +41,16 @@ export class Deal {
     for (let place = 0; place < PLACES; place++) {
       if (this.nic[place] < 0) this.nic[place] = this.#rendezvous(place, available, availableCount);
     }
+    this.#tell(told);
+  }
+
+  #tell(told: Told): void {
+    const moved = this.#moved.fill(0);
+    for (let place = 0; place < PLACES; place++) {
+      const from = this.#before[place];
+      if (from >= 0 && from !== this.nic[place]) moved[from * MAX_NICS + this.nic[place]]++;
+    }
+    for (let i = 0; i < moved.length; i++) if (moved[i] > 0) told(moved[i], Math.floor(i / MAX_NICS), i % MAX_NICS);
   }
 
   /** How many places a NIC has now. */

@@ -3,6 +3,8 @@ import {
   type Explanation,
   inject,
   type LoadDistribution,
+  type MoveLog,
+  Moves,
   Nics,
   type NicTable,
   Options,
@@ -34,6 +36,7 @@ export { weightedOptions };
  */
 export class Weighted implements LoadDistribution {
   readonly #nics: NicTable;
+  readonly #moves: MoveLog;
   readonly #vmTeam: Int32Array;
   readonly #per: 'frame' | 'flow' | 'vm';
   readonly #weights: Float64Array;
@@ -47,8 +50,10 @@ export class Weighted implements LoadDistribution {
     @inject(Nics) nics: NicTable,
     @inject(Vms) vms: VmTable,
     @inject(Options) { weights, per }: Static<typeof weightedOptions>,
+    @inject(Moves) moves: MoveLog,
   ) {
     this.#nics = nics;
+    this.#moves = moves;
     this.#vmTeam = vms.team;
     this.#per = per;
     this.#weights = weightsOf(weights, nics);
@@ -59,7 +64,7 @@ export class Weighted implements LoadDistribution {
   select(batch: TransmitBatch): undefined {
     if (this.#per === 'frame') return this.#inTurn(batch);
     const deal = this.#dealOf(this.#vmTeam[batch.vm]);
-    if (deal.epoch !== this.#nics.epoch) deal.arrange(this.#nics);
+    if (deal.epoch !== this.#nics.epoch) this.#arrange(batch.vm);
     const { flow, nic: chosen, count, vm } = batch;
     const byPlace = deal.nic;
     if (this.#per === 'vm') {
@@ -68,6 +73,17 @@ export class Weighted implements LoadDistribution {
       return;
     }
     for (let i = 0; i < count; i++) chosen[i] = byPlace[flow[i] & (PLACES - 1)];
+  }
+
+  #arrange(vm: number): void {
+    const team = this.#vmTeam[vm];
+    const { available, availableCount } = this.#nics;
+    const serving = available.subarray(0, availableCount);
+    this.#dealOf(team).arrange(this.#nics, (places, from, to) => {
+      const what = `${places} of ${PLACES} places of ${this.#per}s`;
+      const cause = serving.includes(from) ? 'their own NIC is available again' : 'their NIC is not available';
+      this.#moves.moved({ team, what, from: [from], to: [to], cause });
+    });
   }
 
   explain({ vm, flow, nic: chosen }: TransmitBatch, i: number): Explanation {

@@ -1,5 +1,5 @@
 import type { Explanation } from '@fairlead/sdk';
-import { conformanceLaws, createInstance, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
+import { conformanceLaws, createInstance, MemoryMoves, testBatch, testNics, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import plugin, { type Weighted } from '../src/index.ts';
@@ -8,7 +8,12 @@ const THREE = { weights: { nic0: 5, nic1: 2 } }; // and 1
 
 function made(options: object, nicCount = 3, vms = 64) {
   const nics = testNics(Array(nicCount).fill(1e9));
-  const policy = createInstance(plugin, options, { nics, vms: testVms(Array.from({ length: vms }, () => ({}))) });
+  const moves = new MemoryMoves();
+  const policy = createInstance(plugin, options, {
+    nics,
+    moves,
+    vms: testVms(Array.from({ length: vms }, () => ({}))),
+  });
   const choose = (flows: readonly number[], vm = 0): number[] => {
     const batch = testBatch(
       flows.map(() => 64),
@@ -22,7 +27,7 @@ function made(options: object, nicCount = 3, vms = 64) {
     policy.select(batch);
     return (policy as Weighted).explain(batch, 0);
   };
-  return { nics, choose, explain };
+  return { nics, moves, choose, explain };
 }
 
 const upTo = (count: number): number[] => [...Array(count).keys()];
@@ -91,6 +96,20 @@ describe('weighted', () => {
     // Of 256 places 3 : 1 : 2 is 128, 43, 85; a random part of them deviates by 8.
     const [three = 0, one = 0, two = 0] = counts(without3, 4).map((places, nic) => places - [384, 128, 256, 0][nic]);
     expect([Math.abs(three - 128), Math.abs(one - 43), Math.abs(two - 85)].every((off) => off < 24)).toBe(true);
+  });
+
+  it('tells how many places moved with a NIC, and that they are back', () => {
+    const { nics, moves, choose } = made({ weights: { nic0: 2 } }, 2);
+    choose([1]);
+    nics.setAvailable(1);
+    choose([1]);
+    nics.setAvailable(0, 1);
+    choose([1]);
+    const what = '683 of 1024 places of flows';
+    expect(moves.entries).toEqual([
+      { team: 0, what, from: [0], to: [1], cause: 'their NIC is not available' },
+      { team: 0, what, from: [1], to: [0], cause: 'their own NIC is available again' },
+    ]);
   });
 
   it('explains a NIC by the place that a flow has, and by whose place it is', () => {

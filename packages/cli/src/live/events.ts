@@ -67,11 +67,12 @@ function signalText({ state, signal, vm, nic }: SignalNotice): string {
 }
 
 /** What moved where, and why, in one line. */
-function moveText({ team, vm, from, to, cause }: TeamMove): string {
+function moveText({ team, vm, what, from, to, cause }: TeamMove): string {
   const named = (nics: readonly string[]): string => (nics.length === 0 ? 'no NIC' : nics.join(', '));
-  const what = vm === undefined ? `team ${team}` : `VM ${vm} of team ${team}`;
+  const whole = vm === undefined ? `team ${team}` : `VM ${vm} of team ${team}`;
+  const moved = what === undefined ? whole : `${what} of ${whole}`;
   const before = from.length === 0 ? '' : ` in place of ${named(from)}`;
-  return `${what} goes over ${named(to)}${before} (${cause})`;
+  return `${moved} goes over ${named(to)}${before} (${cause})`;
 }
 
 /** Who failed, at what, and what comes of it, in one line. */

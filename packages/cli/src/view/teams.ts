@@ -39,15 +39,25 @@ export function teamLines(team: TeamStatus): string[] {
   ];
 }
 
+function whatMoved({ vm, what }: Pick<TeamMove, 'vm' | 'what'>): string {
+  if (what === undefined) return vm ?? 'all';
+  return vm === undefined ? what : `${what} of ${vm}`;
+}
+
+function whyMoved({ policy, cause, leftOut }: Pick<TeamMove, 'policy' | 'cause' | 'leftOut'>): string {
+  const by = policy === undefined ? '' : `${policy}: `;
+  return `${by}${cause}${leftOut === undefined ? '' : `; ${leftOut} more moves before were too many to list`}`;
+}
+
 /** What has moved, the oldest first. */
 export function moveLines(moves: readonly TeamMove[]): string[] {
   if (moves.length === 0) return ['nothing has moved'];
   const row = (...[at, ...cells]: readonly string[]): string =>
     `${fit(at ?? '', 14, 'right')}  ${cells.map((cell, i) => (i === cells.length - 1 ? cell : fit(cell, 20))).join('')}`;
   return [
-    row('when', 'team', 'VM', 'from', 'to', 'cause'),
-    ...moves.map(({ atUs, team, vm, from, to, cause }) =>
-      row(`${(atUs / 1e6).toFixed(6)} s`, team, vm ?? 'all', list(from), list(to), cause),
+    row('when', 'team', 'what', 'from', 'to', 'cause'),
+    ...moves.map(({ atUs, team, from, to, ...move }) =>
+      row(`${(atUs / 1e6).toFixed(6)} s`, team, whatMoved(move), list(from), list(to), whyMoved(move)),
     ),
   ];
 }

@@ -6,12 +6,14 @@ import {
   FairleadError,
   isFairleadError,
   Logger,
+  Moves,
   Nics,
   type NicTable,
   Options,
   type PluginClass,
   type PluginDefinition,
   type PluginKind,
+  type PolicyMove,
   Randomness,
   REQUIRED_HOOKS,
   Time,
@@ -22,7 +24,7 @@ import {
 import { container, type DependencyContainer, type InjectionToken } from 'tsyringe';
 import type { CostProbe } from '../clock.ts';
 import { SeededRandom } from '../random.ts';
-import { limitedLog } from './limited-log.ts';
+import { limitedLog, limitedMoves } from './limited-log.ts';
 
 /** What a thread has to give to the plugins it makes. */
 export interface Surroundings {
@@ -43,6 +45,8 @@ export interface Surroundings {
     message: string,
     fields?: Readonly<Record<string, unknown>>,
   ) => void;
+  /** Where it tells what it has moved, and how many moves were too many to tell of since; nowhere when left out. */
+  readonly moved?: (plugin: string, move: PolicyMove, leftOut: number) => void;
 }
 
 /** A dependency that only one kind of plugin is given. */
@@ -110,6 +114,10 @@ export function instantiate<K extends PluginKind>(
   give(Time as Token<never>, surroundings.clock);
   give(Randomness as Token<never>, new SeededRandom(surroundings.seed, where));
   give(Logger as Token<never>, log);
+  if (kind === 'load-distribution') {
+    const moves = limitedMoves((move, leftOut) => surroundings.moved?.(name, move, leftOut), surroundings.clock);
+    give(Moves as Token<never>, moves);
+  }
   if (provided !== undefined) give(provided.token as Token<never>, provided.value);
   demandTokens(definition, where);
   demandNoCircle(definition, where);

@@ -31,6 +31,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
     seed: task.seed,
     probe: new SystemCostProbe(),
     log: (level, plugin, message, fields) => tell({ type: 'log', level, plugin, message, fields }),
+    moved: (plugin, move, leftOut) => tell({ type: 'moved', plugin, move, leftOut }),
   };
   const opened: OpenedDriver[] = [];
   try {

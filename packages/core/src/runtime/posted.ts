@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ErrorCode, Signal } from '@fairlead/sdk';
+import type { ErrorCode, PolicyMove, Signal } from '@fairlead/sdk';
 import type { Budget, FailureMode } from '../config.ts';
 import type { ArenaHandle } from '../memory/arena.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
@@ -75,6 +75,7 @@ export type WorkerReport =
     }
   | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
   | { readonly type: 'traced'; readonly frame: TracedFrame }
+  | { readonly type: 'moved'; readonly plugin: string; readonly move: PolicyMove; readonly leftOut: number }
   | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }
   | {
       readonly type: 'log';

@@ -93,7 +93,7 @@ export class Runtime {
   }
 
   async #startWorkers(open: () => Promise<void>): Promise<void> {
-    const { arena, clock, composition, devices, nics, signals, hostFrames, host } = this.#parts;
+    const { arena, clock, composition, devices, nics, signals, hostFrames, surroundings, host } = this.#parts;
     const events: WorkerEvents = {
       ...this.#report,
       fault: (fault, worker) => this.#faulted(fault, worker),
@@ -102,6 +102,7 @@ export class Runtime {
       detectorFailed: (fault, worker, detector) => this.#detectorFailed(fault, worker, detector),
       silenced: (worker) => signals.silenced(worker),
       traced: (frame) => this.desk?.heard(frame),
+      moved: (plugin, move, leftOut) => surroundings.moved?.(plugin, move, leftOut),
     };
     const workers = new WorkersRuntime(arena, composition, events, () => devices.flush());
     this.#workers = workers;

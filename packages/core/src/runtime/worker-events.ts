@@ -1,4 +1,4 @@
-import type { Signal } from '@fairlead/sdk';
+import type { PolicyMove, Signal } from '@fairlead/sdk';
 import type { PluginFault } from '../path/plugin-failure.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { TracedFrame } from '../trace/traced-frame.ts';
@@ -13,6 +13,7 @@ export interface WorkerEvents {
   silenced(worker: number): void;
   workerLost(worker: number, cause: string): void;
   log(level: 'info' | 'warn', plugin: string, message: string, fields: unknown): void;
+  moved(plugin: string, move: PolicyMove, leftOut: number): void;
   shadowFailed(section: PolicySection, shadow: string, message: string): void;
   traced(frame: TracedFrame): void;
 }

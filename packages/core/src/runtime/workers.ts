@@ -128,6 +128,7 @@ export class WorkersRuntime {
 
   #hear(slot: WorkerSlot, report: WorkerReport): void {
     if (report.type === 'log') this.#events.log(report.level, report.plugin, report.message, report.fields);
+    else if (report.type === 'moved') this.#events.moved(report.plugin, report.move, report.leftOut);
     else if (report.type === 'traced') this.#events.traced(report.frame);
     else if (report.type === 'answer') {
       slot.questions.answered(report.id, report.handedOver, report.error && received(report.error));

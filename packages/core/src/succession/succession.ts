@@ -12,6 +12,9 @@ import { ShadowedDistribution } from '../shadow/shadowed-distribution.ts';
 import { type Complain, disposeOf, handOver } from './hand-over.ts';
 import type { Order, ShadowPlan } from './order.ts';
 
+/** A shadow moves nothing. */
+const nowhere = (): void => undefined;
+
 type Policy = AdmissionPolicy | LoadDistribution;
 
 /** A forwarding loop, as far as its policies are exchanged. */
@@ -144,7 +147,13 @@ export class Succession {
     const { arena, worker, batchFrames, policies, surroundings, shadowFailed } = this.#about;
     const tables = new PrivateTables(arena.nics, arena.vms);
     const { clock } = surroundings;
-    const own = { ...surroundings, nics: tables.nics, vms: tables.vms, clock: { nowUs: () => clock.nowUs() } };
+    const own = {
+      ...surroundings,
+      nics: tables.nics,
+      vms: tables.vms,
+      clock: { nowUs: () => clock.nowUs() },
+      moved: nowhere,
+    };
     const shadow = this.#instance(plan, own);
     const record = new ShadowRecord(memory, shape, worker);
     const needs = needsOf(plan);

@@ -2,13 +2,12 @@ import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { Announcer } from './announcer.ts';
 import { LeavingNics } from './leaving-nics.ts';
+import { MoveBook } from './move-book.ts';
 import { Team } from './team.ts';
 import { editedPlan, type TeamEdit } from './team-edit.ts';
 import type { TeamPlan } from './team-rules.ts';
 import type { TeamMove, TeamStatus } from './team-status.ts';
 import { notServing, VmPins } from './vm-pins.ts';
-
-const MAX_MOVES_KEPT = 256;
 
 /**
  * The teams of a host: which NICs serve each, and what an operator does to them. A change is published to the forwarding
@@ -33,7 +32,6 @@ export class TeamManager {
   readonly #plans: TeamPlan[];
   readonly #teams: readonly Team[];
   readonly #announcer: Announcer | undefined;
-  readonly #moved: (move: TeamMove) => void;
   readonly #served: (readonly number[])[];
   readonly #pins: VmPins;
   /** The NICs that fail over. */
@@ -41,8 +39,8 @@ export class TeamManager {
   /** Teams that have been served before. */
   readonly #everServed = new Set<number>();
   #nowUs = 0;
-  /** The latest moves, the oldest first. */
-  readonly moves: TeamMove[] = [];
+  /** What has moved. */
+  readonly book: MoveBook;
 
   constructor(
     arena: Arena,
@@ -53,7 +51,7 @@ export class TeamManager {
     this.#arena = arena;
     this.#announcer = announcer;
     this.#plans = [...plans];
-    this.#moved = moved;
+    this.book = new MoveBook(arena, this.names, moved);
     const { nics } = arena;
     const members = {
       usable: (nic: number) => nics.state[nic] === NicState.Up,
@@ -64,6 +62,11 @@ export class TeamManager {
     this.#pins = new VmPins(arena);
     this.leaving = new LeavingNics(arena);
     this.#writeRoles();
+  }
+
+  /** The latest moves, the oldest first: 256 of teams and VMs, and 256 that load distribution has made. */
+  get moves(): readonly TeamMove[] {
+    return this.book.list();
   }
 
   /** Teams of the host. */
@@ -192,9 +195,7 @@ export class TeamManager {
   }
 
   #record(move: TeamMove): void {
-    this.moves.push(move);
-    if (this.moves.length > MAX_MOVES_KEPT) this.moves.shift();
-    this.#moved(move);
+    this.book.add(move);
   }
 
   #named(nics: readonly number[]): string[] {

@@ -1,4 +1,7 @@
-/** Other NICs carry a team's frames, or one VM's, or another NIC is first. NICs by name, the first one first. */
+/**
+ * Other NICs carry a team's frames, or one VM's, or a part of them that load distribution has moved; or another NIC is
+ * first. NICs by name, the first one first.
+ */
 export interface TeamMove {
   /** When, in microseconds of the host's clock. */
   readonly atUs: number;
@@ -6,6 +9,12 @@ export interface TeamMove {
   readonly team: string;
   /** Name of the VM, when it was moved alone; undefined: the whole team. */
   readonly vm?: string | undefined;
+  /** What of the team or VM has moved, as `bucket 17` or `43 buckets`; undefined: all of it. */
+  readonly what?: string | undefined;
+  /** The load distribution that has moved it; undefined: the host itself. */
+  readonly policy?: string | undefined;
+  /** Moves of that load distribution before this one that were too many to be written down. */
+  readonly leftOut?: number | undefined;
   /** Names of the NICs that served before. */
   readonly from: readonly string[];
   /** Names of the NICs that serve now. */

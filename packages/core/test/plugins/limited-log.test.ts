@@ -1,6 +1,6 @@
 import { ManualClock } from '@fairlead/sdk/testing';
 import { expect, it } from 'vitest';
-import { limitedLog } from '../../src/plugins/limited-log.ts';
+import { limitedLog, limitedMoves } from '../../src/plugins/limited-log.ts';
 
 it('writes 20 entries a second and says how many it left out', () => {
   const clock = new ManualClock();
@@ -15,4 +15,16 @@ it('writes 20 entries a second and says how many it left out', () => {
     ['info', 'later', { guest: 'a', leftOut: 980 }],
     ['info', 'after that', undefined],
   ]);
+});
+
+it('tells 64 moves a second and how many it left out', () => {
+  const clock = new ManualClock();
+  const told: number[] = [];
+  const moves = limitedMoves((_move, leftOut) => told.push(leftOut), clock);
+  const move = { team: 0, from: [0], to: [1], cause: 'again' };
+  for (let i = 0; i < 100; i++) moves.moved(move);
+  clock.advance(1_000_000);
+  moves.moved(move);
+  moves.moved(move);
+  expect(told).toEqual([...Array<number>(64).fill(0), 36, 0]);
 });

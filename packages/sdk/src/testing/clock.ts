@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from '../clock.ts';
+import type { MoveLog, PolicyMove } from '../moves.ts';
 
 /**
  * A clock that moves only when it is told to.
@@ -77,5 +78,31 @@ export class MemoryLog implements Log {
   /** Keeps a message under `warn`. */
   warn(message: string): void {
     this.entries.push({ level: 'warn', message });
+  }
+}
+
+/**
+ * Keeps the moves that a load distribution tells of.
+ *
+ * @example
+ * ```ts
+ * import flowHash from '@fairlead/load-distribution-flow-hash';
+ * import { createInstance, MemoryMoves, testBatch, testNics } from '@fairlead/sdk/testing';
+ *
+ * const [moves, nics] = [new MemoryMoves(), testNics([1e9, 1e9])];
+ * const policy = createInstance(flowHash, {}, { nics, moves });
+ * policy.select(testBatch([64]));
+ * nics.setAvailable(1);
+ * policy.select(testBatch([64]));
+ * console.log(moves.entries[0].what); // 128 buckets
+ * ```
+ */
+export class MemoryMoves implements MoveLog {
+  /** What was moved, oldest first. */
+  readonly entries: PolicyMove[] = [];
+
+  /** Keeps a move. */
+  moved(move: PolicyMove): void {
+    this.entries.push(move);
   }
 }

@@ -1,13 +1,14 @@
 import type { Static } from '@sinclair/typebox';
 import { FairleadError, isFairleadError } from '../errors.ts';
+import type { MoveLog } from '../moves.ts';
 import type { OptionsSchema, Written } from '../options.ts';
 import { dependenciesOf, type PluginDefinition } from '../plugin.ts';
 import type { VnicPort } from '../points/device-emulator.ts';
 import type { MemberPort } from '../points/link-monitor.ts';
 import { type ExtensionPoints, type PluginKind, REQUIRED_HOOKS } from '../points/map.ts';
 import type { NicContext } from '../points/nic-driver.ts';
-import { Logger, Members, Nic, Nics, Options, Port, Randomness, Time, type Token, Vms } from '../tokens.ts';
-import { ManualClock, MemoryLog, testRandom } from './clock.ts';
+import { Logger, Members, Moves, Nic, Nics, Options, Port, Randomness, Time, type Token, Vms } from '../tokens.ts';
+import { ManualClock, MemoryLog, MemoryMoves, testRandom } from './clock.ts';
 import type { KitParts } from './kits/parts.ts';
 import { TestMembers } from './members.ts';
 import { TestPort } from './port.ts';
@@ -31,6 +32,8 @@ export interface InstanceParts extends KitParts {
   readonly nic: NicContext;
   /** The host's side of the virtual NIC that a device emulator serves. */
   readonly port: VnicPort;
+  /** Where a load distribution tells what it has moved. */
+  readonly moves: MoveLog;
   /** The members of the team that a link monitor watches. */
   readonly members: MemberPort;
 }
@@ -110,6 +113,7 @@ export function createInstance<K extends PluginKind, S extends OptionsSchema>(
     [Randomness, parts.random ?? testRandom(1)],
     [Logger, parts.log ?? new MemoryLog()],
   ]);
+  if (plugin.kind === 'load-distribution') given.set(Moves, parts.moves ?? new MemoryMoves());
   if (plugin.kind === 'nic-driver') given.set(Nic, parts.nic ?? testNicContext());
   if (plugin.kind === 'device-emulator') given.set(Port, parts.port ?? new TestPort());
   if (plugin.kind === 'link-monitor') given.set(Members, parts.members ?? new TestMembers([0, 1]));

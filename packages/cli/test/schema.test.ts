@@ -105,7 +105,7 @@ describe('the published schema', () => {
       ...Object.keys(DISTRIBUTION_PRESETS),
     ]);
     expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);
-    expect(names('hypervisor')).toEqual(['simulated']);
+    expect(names('hypervisor')).toEqual(['qemu', 'simulated']);
     expect(names('responder')).toEqual(['suspend']);
   });
 });

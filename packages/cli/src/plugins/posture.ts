@@ -55,7 +55,7 @@ const OPTIONAL_HOOKS: Readonly<Record<PluginKind, readonly string[]>> = {
   responder: [],
   'nic-driver': ['open', 'close', 'arm', 'nextEventUs'],
   'device-emulator': ['open', 'close', 'attach', 'setRunning'],
-  hypervisor: ['close'],
+  hypervisor: ['receive', 'arrived', 'dismiss', 'close'],
   'host-registry': ['close'],
 };
 

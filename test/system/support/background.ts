@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { undoAtExit } from './cleanup.ts';
 import { within } from './deadline.ts';
 
@@ -49,6 +50,11 @@ export class Background {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Hands each line of its standard output that is still to come to `hear`. */
+  eachLine(hear: (line: string) => void): void {
+    if (this.#child.stdout !== null) createInterface({ input: this.#child.stdout }).on('line', hear);
+  }
+
   /**
    * Waits until the output matches.
    * @throws Error with the output, when the process ends first or `timeoutMs` pass.
@@ -79,11 +85,18 @@ export class Background {
     return Promise.race([event, ended]);
   }
 
-  /** Ends the process: politely, and after 3 s not. */
-  async stop(): Promise<void> {
+  /** Ends the process at once, as if it had crashed. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+    this.#forget();
+  }
+
+  /** Ends the process: politely, and after `patienceMs` not. */
+  async stop(patienceMs = 3_000): Promise<void> {
     this.#child.kill('SIGTERM');
     try {
-      await within(this.#closed, 3_000, 'end');
+      await within(this.#closed, patienceMs, 'end');
     } catch {
       this.#child.kill('SIGKILL');
       await this.#closed;

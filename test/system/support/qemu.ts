@@ -20,6 +20,10 @@ export interface GuestOptions {
   /** Where QEMU is to listen for another QMP client, such as a hypervisor plugin. */
   readonly qmpPath?: string;
   readonly memoryMiB?: number;
+  /** A file for its memory, shared with the QEMU that it migrates to or came from. */
+  readonly memoryFile?: string;
+  /** Whether it waits for a guest that migrates here, in place of booting. */
+  readonly incoming?: boolean;
   /** How long the guest may be silent after QEMU's start; 2 minutes unless told, for machines that are busy. */
   readonly bootTimeoutMs?: number;
 }
@@ -70,7 +74,8 @@ export class Guest {
       await qemu.unlessEnded(qmp.negotiate());
       await qemu.unlessEnded(nicConnected(qmp, options.nicPath));
       const bootMs = options.bootTimeoutMs ?? 120_000;
-      await qemu.unlessEnded(within(shell.ready, bootMs, `word from guest ${options.name}`));
+      if (options.incoming !== true)
+        await qemu.unlessEnded(within(shell.ready, bootMs, `word from guest ${options.name}`));
       return new Guest(options.name, qemu, shell, qmp, release);
     } catch (error) {
       await qemu?.stop();
@@ -103,6 +108,17 @@ export class Guest {
     return this.#process.unlessEnded(this.#qmp.execute(command, args));
   }
 
+  /** What its state is, as QMP says: `running`, `paused`, `inmigrate`, `postmigrate` and others. */
+  async state(): Promise<string> {
+    return ((await this.qmp('query-status')) as { status: string }).status;
+  }
+
+  /** Ends QEMU at once, as if its host had crashed. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+    this.#release();
+  }
+
   /** Ends QEMU, as if the machine's power was cut. */
   async stop(): Promise<void> {
     await this.#process.stop();
@@ -115,9 +131,16 @@ function qemuCommand(options: GuestOptions, directory: string): string[] {
   const words = ['console=ttyS0', 'quiet', 'panic=-1', `fl.name=${options.name}`];
   if (options.address !== undefined) words.push(`fl.ip=${options.address}`);
   if (options.gateway !== undefined) words.push(`fl.gateway=${options.gateway}`);
+  const size = `${options.memoryMiB ?? 128}M`;
+  const { memoryFile } = options;
+  const backend = memoryFile === undefined ? '' : ',memory-backend=memory';
   return [
     'qemu-system-x86_64',
-    ...['-machine', 'pc', '-accel', 'tcg', '-m', `${options.memoryMiB ?? 128}M`],
+    ...['-machine', `pc${backend}`, '-accel', 'tcg', '-m', size],
+    ...(memoryFile === undefined
+      ? []
+      : ['-object', `memory-backend-file,id=memory,size=${size},mem-path=${memoryFile},share=on`]),
+    ...(options.incoming === true ? ['-incoming', 'defer'] : []),
     ...['-nodefaults', '-nographic', '-no-reboot'],
     ...['-kernel', image.kernel, '-initrd', image.initramfs, '-append', words.join(' ')],
     // First serial port: the kernel's console, on our pipe. Second: the control channel.

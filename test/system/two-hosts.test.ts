@@ -56,8 +56,7 @@ describe.skipIf(parts.skip)('two hosts in namespaces on one bridge, a guest on e
     for (const port of network.hosts[0].ports) await lab.setLink(port, 'down');
     const down = await hosts.host(0).event(/NIC uplink1 is down/, 5_000);
     await ping('b', PEER, 10);
-    const { rttMs } = await pings(lab, network.peer, A.address, 3);
-    expect(rttMs.size).toBe(0);
+    expect((await pings(lab, network.peer, A.address, 3)).pongs).toEqual([]);
     for (const port of network.hosts[0].ports) await lab.setLink(port, 'up');
     await hosts.host(0).event(/NIC uplink1 is up/, 5_000, down.atMs);
     await ping('a', B.address, 10);
@@ -77,8 +76,12 @@ describe.skipIf(parts.skip)('two hosts in namespaces on one bridge, a guest on e
   });
 
   it('ends with every frame accounted for, on both', async () => {
-    const { rttMs } = await pings(hosts.lab, hosts.network.peer, A.address, 50);
-    process.stdout.write(`ping from the peer to a: median ${quantile(rttMs.values(), 0.5)} ms of ${rttMs.size}\n`);
+    const { pongs } = await pings(hosts.lab, hosts.network.peer, A.address, 50);
+    const medianMs = quantile(
+      pongs.map(({ rttMs }) => rttMs),
+      0.5,
+    );
+    process.stdout.write(`ping from the peer to a: median ${medianMs} ms of ${pongs.length}\n`);
     for (const host of [0, 1] as const) {
       expect(await hosts.host(host).end()).toMatchObject({ conserved: true });
     }

@@ -141,7 +141,7 @@ export class Host extends PolicyHost {
     );
     const { nics, teams, vms } = this;
     const shared = { arena: this.#arena, composition, surroundings: this.#surroundings };
-    this.signals = new SignalManager({ ...shared, teams, vms }, this);
+    this.signals = new SignalManager({ ...shared, teams, vms, devices: this.#devices }, this);
     const control = { devices: this.#devices, nics, signals: this.signals, hostFrames, host: this };
     this.#runtime = new Runtime(
       { ...shared, ...control, teams, clock: this.#clock },

@@ -21,6 +21,15 @@ export const vmColumns = {
   vnic: column('i32', '', 'control', 'virtual NIC behind which the VM is'),
   team: column('i32', '', 'control', 'team of NICs that carries its frames'),
   pinnedNic: column('i32', '', 'control', 'NIC that an operator has put its frames on, number + 1; 0: none'),
+  awayFrom: column('i32', '', 'control', 'team that it has failed over from, number + 1; 0: its own team carries it'),
+  policedInboundBps: column('f64', 'bit/s', 'control', 'what it receives beyond this rate is dropped; 0: nothing is'),
+  policedOutboundBps: column('f64', 'bit/s', 'control', 'what it sends beyond this rate is dropped; 0: nothing is'),
+  rxDelayUs: column(
+    'f64',
+    'us',
+    'control',
+    'how long a received frame waits in its ring before the VM is told; 0: not',
+  ),
   acceptedFrames: column('f64', 'frames', 'device', 'frames taken from the VM by its virtual NIC'),
   acceptedBytes: column('f64', 'bytes', 'device', 'bytes taken from the VM by its virtual NIC'),
   refused: column('f64', 'frames', 'device', 'frames dropped at the virtual NIC, by reason', {

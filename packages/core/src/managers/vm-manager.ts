@@ -75,6 +75,8 @@ export class VmManager {
   readonly #rows: ReadonlyMap<string, number>;
   /** VMs that an operator has suspended: only he lets them go on. */
   readonly #byHand = new Set<number>();
+  /** Fractions of CPU time that an operator has left to VMs. */
+  readonly #throttled = new Map<number, number>();
 
   constructor(
     table: VmTable,
@@ -125,9 +127,15 @@ export class VmManager {
     return this.#byHand.has(vm);
   }
 
+  /** The fraction of CPU time that an operator has left to a VM; no responder may raise it. */
+  throttledByHand(vm: number): number {
+    return this.#throttled.get(vm) ?? 1;
+  }
+
   /** Ends a VM. */
   stop(name: string): Promise<void> {
     this.#byHand.delete(this.index(name));
+    this.#throttled.delete(this.index(name));
     return this.#move(name, 'stop');
   }
 
@@ -150,12 +158,7 @@ export class VmManager {
     return this.#inTurn(vm, async () => {
       this.#demand(vm, 'migrate', ['running', 'suspended']);
       const hypervisor = this.#hypervisor;
-      if (hypervisor === undefined) {
-        throw new FairleadError('FAIRLEAD_ERR_HYPERVISOR', 'there is no hypervisor to migrate with', {
-          where: 'hypervisor',
-          mend: 'configure one, as hypervisor: { use: simulated }',
-        });
-      }
+      if (hypervisor === undefined) throw noHypervisor('migrate');
       this.#set(vm, VmRunState.Migrating);
       await this.#ask(vm, 'migrate', () => hypervisor.migrate({ index: vm, name }, destination));
       this.#set(vm, VmRunState.Migrated);
@@ -166,7 +169,7 @@ export class VmManager {
    * Cuts a VM's CPU time to a fraction in (0, 1]; 1 lifts it.
    * @throws FairleadError `FAIRLEAD_ERR_CONFIG_INVALID` for any other number.
    */
-  throttle(name: string, fraction: number): Promise<void> {
+  throttle(name: string, fraction: number, by: 'operator' | 'responder' = 'operator'): Promise<void> {
     const vm = this.index(name);
     if (!(fraction > 0 && fraction <= 1)) {
       throw new FairleadError('FAIRLEAD_ERR_CONFIG_INVALID', `${fraction} is no fraction of a VM's CPU time`, {
@@ -174,9 +177,13 @@ export class VmManager {
         mend: 'write a number above 0 and at most 1',
       });
     }
-    return this.#inTurn(vm, () =>
-      this.#ask(vm, 'throttle', async () => this.#hypervisor?.throttle({ index: vm, name }, fraction)),
-    );
+    return this.#inTurn(vm, async () => {
+      this.#demand(vm, 'throttle', ['running', 'suspended']);
+      const hypervisor = this.#hypervisor;
+      if (hypervisor === undefined) throw noHypervisor('throttle');
+      await this.#ask(vm, 'throttle', () => hypervisor.throttle({ index: vm, name }, fraction));
+      if (by === 'operator') this.#throttled.set(vm, fraction);
+    });
   }
 
   #inTurn(vm: number, work: () => Promise<void>): Promise<void> {
@@ -273,4 +280,11 @@ export class VmManager {
   async startAll(vms: readonly number[]): Promise<void> {
     for (const vm of vms) await this.start(this.#table.names[vm] as string);
   }
+}
+
+function noHypervisor(what: string): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_HYPERVISOR', `there is no hypervisor to ${what} with`, {
+    where: 'hypervisor',
+    mend: 'configure one, as hypervisor: { use: simulated }',
+  });
 }

@@ -15,6 +15,7 @@ import { NicView } from './nic-view.ts';
 import { RingGroup } from './ring-group.ts';
 import { TeamSets } from './team-sets.ts';
 import { Threads } from './threads.ts';
+import { VmNetworks } from './vm-networks.ts';
 
 /** Names of the rows, which shared memory does not hold. */
 export interface RowNames {
@@ -104,6 +105,8 @@ export class Arena {
   readonly nics: NicView & NicTable;
   /** The VMs. */
   readonly vms: VmTable;
+  /** Which team carries each VM's frames, as this thread last looked. */
+  readonly networks: VmNetworks;
   /** The frames. */
   readonly pool: FramePool;
   /** From each VM: descriptors of frames on their way out. */
@@ -135,6 +138,7 @@ export class Arena {
     const lane = Math.min(thread, shape.workers - 1);
     this.nics = NicView.attach(memory, layout, lane, names.nics);
     this.vms = { ...viewTable(layout.vmTable, memory, at.vmTable, lane), count: shape.vms, names: names.vms };
+    this.networks = new VmNetworks(this.vms);
     this.pool = new FramePool(memory, layout, thread);
     this.txRings = new RingGroup(memory, at.txRings, shape.vms, shape.txRingFrames);
     this.rxRings = new RingGroup(memory, at.rxRings, shape.vms, shape.rxRingFrames);
@@ -152,6 +156,11 @@ export class Arena {
     );
     this.rxDoorbell = new Doorbell(memory, at.rxDoorbell, layout.doorbellWords);
     this.costs = new CostTable(memory, at.costs, shape);
+  }
+
+  /** Has every forwarding worker look at what the control path has written. */
+  wakeWorkers(): void {
+    for (let worker = 0; worker < this.handle.shape.workers; worker++) this.threads.wake(worker);
   }
 
   /** Another worker's view, for an audit. */

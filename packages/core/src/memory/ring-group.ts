@@ -103,6 +103,11 @@ export class RingGroup {
     return (Atomics.load(this.control, word + RING_TAIL_WORD) - Atomics.load(this.control, word)) | 0;
   }
 
+  /** Consumer: how many entries have been taken, modulo 2^32. */
+  head(ring: number): number {
+    return this.control[ring * RING_CONTROL_WORDS];
+  }
+
   /** Entry `index` behind the head, for audits of a quiet ring. */
   entry(ring: number, index: number): number {
     return this.entries[ring * this.size + ((this.control[ring * RING_CONTROL_WORDS] + index) & this.mask)];

@@ -154,6 +154,11 @@ export class Threads {
     Atomics.add(this.words, this.#count * THREAD_WORDS + HostWord.Changes, 1);
   }
 
+  /** Tells the workers that something has changed which they take over between two sweeps. */
+  announceChange(): void {
+    Atomics.add(this.words, this.#count * THREAD_WORDS + HostWord.Changes, 1);
+  }
+
   /** Grows whenever the set of available NICs was written: a NIC that left and returned in between is told by it. */
   get availableChanges(): number {
     return Atomics.load(this.words, this.#count * THREAD_WORDS + HostWord.Changes);

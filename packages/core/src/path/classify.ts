@@ -98,12 +98,14 @@ export class Classifier {
   kindOf(vm: number, descriptor: number): Head {
     const flaw = this.#flaw(vm, descriptor);
     if (flaw !== Head.Empty) return flaw;
-    const { vms, pool } = this.#arena;
+    const { networks, pool } = this.#arena;
     const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
     const first = pool.words[at] >>> 16;
     if ((first & 1) !== 0) return Head.Group;
     this.headVm = this.#macs.lookup(first, pool.words[at + 1]);
-    return this.headVm >= 0 && vms.team[this.headVm] === vms.team[vm] ? Head.Local : Head.Empty;
+    const { team, home } = networks;
+    const near = team[this.headVm] === team[vm] || home[this.headVm] === home[vm];
+    return this.headVm >= 0 && near ? Head.Local : Head.Empty;
   }
 
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */
@@ -140,7 +142,8 @@ function createRun(
 ): (vm: number, max: number) => number {
   const { entries, control, mask, size } = arena.txRings;
   const { words, lengthBits, lengthMask, wordsPerSlot, slots } = arena.pool;
-  const { macWord0, macWord1, team } = arena.vms;
+  const { macWord0, macWord1 } = arena.vms;
+  const { team, home } = arena.networks;
   // Without port security every source is its own.
   const care0 = portSecurity ? -1 : 0;
   const care1 = portSecurity ? 0xffff : 0;
@@ -157,7 +160,7 @@ function createRun(
   function leavesTeam(first: number, last: number, vm: number): boolean {
     if ((first & 1) !== 0) return false;
     const local = macs.lookup(first, last);
-    if (local >= 0) return team[local] !== team[vm]; // teams are networks of their own
+    if (local >= 0) return team[local] !== team[vm] && home[local] !== home[vm]; // teams are networks of their own
     beyondFirst = first;
     beyondLast = last;
     return true;

@@ -1,5 +1,6 @@
 import { DROP_REASON_COUNT, DropReason } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
+import { Policer } from './policer.ts';
 
 const NOBODY = -1;
 
@@ -27,6 +28,8 @@ export class Delivery {
   readonly #arena: Arena;
   readonly #worker: number;
   readonly #workers: number;
+  /** Drops what VMs receive beyond their rates. */
+  readonly policer: Policer;
   #unpublished = NOBODY;
   #delivered = false;
 
@@ -34,6 +37,7 @@ export class Delivery {
     this.#arena = arena;
     this.#worker = worker;
     this.#workers = arena.handle.shape.workers;
+    this.policer = new Policer(arena.vms.policedInboundBps, arena.pool.maxFrameBytes);
   }
 
   /** Gives a frame, and its slot, to a VM. It is counted and gone when there is no room. */
@@ -45,11 +49,11 @@ export class Delivery {
 
   /** Gives every VM of some teams (a bit set), but `except`, a copy of a frame; the caller keeps the frame. */
   flood(descriptor: number, except: number, teams: number): void {
-    const { pool, vms } = this.#arena;
+    const { networks, pool, vms } = this.#arena;
     const from = pool.offset(descriptor >>> pool.lengthBits);
     const bytes = descriptor & pool.lengthMask;
     for (let vm = 0; vm < vms.count; vm++) {
-      if (vm === except || ((teams >>> vms.team[vm]) & 1) === 0) continue;
+      if (vm === except || ((teams >>> networks.team[vm]) & 1) === 0) continue;
       const slot = pool.allocate();
       if (slot < 0) {
         if (vms.worker[vm] === this.#worker) {
@@ -72,6 +76,11 @@ export class Delivery {
   /** Puts a frame that is counted as offered onto its VM's ring. */
   protected place(vm: number, descriptor: number): void {
     const { rxRings, vms, pool } = this.#arena;
+    if (this.policer.on && this.policer.refuses(vm, descriptor & pool.lengthMask)) {
+      pool.free(descriptor >>> pool.lengthBits);
+      this.#lost(vm, DropReason.Policed);
+      return;
+    }
     if (this.#unpublished !== vm) {
       this.#publish();
       this.#unpublished = vm;

@@ -59,7 +59,7 @@ export class Dispatcher {
     this.#frames = frames;
     this.#queues = queues;
     this.#policies = policies;
-    this.#vmTeam = arena.vms.team;
+    this.#vmTeam = arena.networks.team;
     this.#wanted = arena.vms.pinnedNic;
     this.#pinned = Int32Array.from(this.#wanted);
     this.#enter = arena.threads.createEnter(worker);

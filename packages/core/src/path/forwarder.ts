@@ -186,6 +186,8 @@ export class Forwarder {
       doorbell: txDoorbells[this.#worker] as Doorbell,
       parked: this.#parking.bits,
       policies: this.#policies,
+      inbound: this.#delivery.policer,
+      outbound: this.transmit.policer,
       hold: this.#hold,
       teams: this.#teams,
       serveAll: this.#serveAll,
@@ -195,9 +197,11 @@ export class Forwarder {
     };
     const sweep = (nowUs: number): number => {
       const { threads, worker, receivers, delivery, hostFrames, parking, ready, doorbell, parked } = fixed;
-      const { policies, hold, teams, serveAll, drain, enter, core } = fixed;
+      const { policies, hold, teams, serveAll, drain, enter, core, inbound, outbound } = fixed;
       threads.beat(worker);
       if (threads.availableChanges !== this.#changesSeen || this.#takeBackMask !== 0) this.#watchAvailable(nowUs);
+      if (inbound.on) inbound.nowUs = nowUs;
+      if (outbound.on) outbound.nowUs = nowUs;
       let work = 0;
       for (let i = 0; i < receivers.length; i++) work += (receivers[i] as ReceivePath).poll(nowUs);
       work += delivery.takeHandoffs();
@@ -228,23 +232,16 @@ export class Forwarder {
       this.#changesSeen = changes;
       for (let back = threads.available; back !== 0; back &= back - 1)
         this.#nicReturned?.(31 - Math.clz32(back & -back));
-      if (this.#teams.look()) this.#takeBackMask = this.#leftBehind();
+      if (this.#teams.look()) this.#takeBackMask = this.queues.leftBehind(this.#teams.servingMask);
       this.#dispatcher.takePins();
+      this.#delivery.policer.look(nowUs);
+      this.transmit.policer.look(nowUs);
       this.#hold.begin(this.#teams.servingMask, nowUs);
     }
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
       if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
       if (this.#takeBack.from(nic, nowUs)) this.#takeBackMask &= ~(1 << nic);
     }
-  }
-
-  /** NICs that serve no team and on whose queues frames wait. */
-  #leftBehind(): number {
-    let mask = 0;
-    for (let nic = 0; nic < this.#arena.nics.count; nic++) {
-      if (((this.#teams.servingMask >>> nic) & 1) === 0 && this.queues.length(nic) > 0) mask |= 1 << nic;
-    }
-    return mask;
   }
 
   #sweepPolicy(nowUs: number): void {

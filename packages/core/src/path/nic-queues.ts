@@ -104,6 +104,15 @@ export class NicQueues {
     return this.size - this.length(nic);
   }
 
+  /** Bit set of the NICs that are none of a set and on whose queues frames wait. */
+  leftBehind(serving: number): number {
+    let mask = 0;
+    for (let nic = 0; nic < this.head.length; nic++) {
+      if (((serving >>> nic) & 1) === 0 && this.length(nic) > 0) mask |= 1 << nic;
+    }
+    return mask;
+  }
+
   /** A hot function, see forwarder.ts. */
   #createDrain(
     enter: Enter,

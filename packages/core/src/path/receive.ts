@@ -123,7 +123,7 @@ export class ReceivePath {
     const word = slot * pool.wordsPerSlot;
     const { words } = pool;
     const source = this.#macs.lookupSource(words[word + 2], words[word + 3] & 0xffff);
-    if (source >= 0 && this.#teams.receives(source, this.#nic)) return this.#drop(DropReason.Reflected);
+    if (source >= 0 && this.#teams.reflects(source, this.#nic)) return this.#drop(DropReason.Reflected);
     const first = words[word] >>> 16;
     const descriptor = pool.descriptor(slot, length);
     if ((first & 1) !== 0) {

@@ -28,7 +28,7 @@ export class TakeBack {
     batchFrames: number,
   ) {
     this.#nics = arena.nics;
-    this.#vmTeam = arena.vms.team;
+    this.#vmTeam = arena.networks.team;
     this.#pool = arena.pool;
     this.#batch = batch;
     this.#frames = frames;

@@ -8,7 +8,7 @@ import { ALL_TEAMS } from '../memory/nic-view.ts';
  */
 export class TeamView {
   /** Teams that VMs of this host are in. */
-  readonly count: number;
+  count: number;
   /** NICs that serve any team, in ascending order; the first `servingCount` entries count. */
   readonly serving: Int32Array;
   servingCount = 0;
@@ -20,12 +20,13 @@ export class TeamView {
   constructor(arena: Arena) {
     this.#arena = arena;
     this.serving = new Int32Array(Math.max(1, arena.nics.count));
-    this.count = 1 + arena.vms.team.reduce((highest, team) => Math.max(highest, team), 0);
+    this.count = arena.networks.look();
   }
 
   /** Takes over what is published now; true when other NICs serve than before. */
   look(): boolean {
-    const { nics, teams, threads } = this.#arena;
+    const { nics, networks, teams, threads } = this.#arena;
+    this.count = networks.look();
     const mask = threads.available;
     for (let team = 0; team < this.count; team++) {
       // One team's set may be newer than the set of all: only what is in both is served.
@@ -39,9 +40,18 @@ export class TeamView {
     return nics.setAvailable(mask, undefined, ALL_TEAMS);
   }
 
-  /** True when what arrives on a NIC for a VM is of the VM's own network. */
+  /**
+   * True when what arrives on a NIC for a VM is of the VM's own network. One that has failed over to another team still
+   * receives over its own: the network learns by and by where it is.
+   */
   receives(vm: number, nic: number): boolean {
-    return ((this.#receiving[this.#arena.vms.team[vm]] >>> nic) & 1) === 1;
+    const { team, home } = this.#arena.networks;
+    return (((this.#receiving[team[vm]] | this.#receiving[home[vm]]) >>> nic) & 1) === 1;
+  }
+
+  /** True when a VM's frame that arrives on a NIC has come back: no other VM of this host waits for it there. */
+  reflects(vm: number, nic: number): boolean {
+    return ((this.#receiving[this.#arena.networks.team[vm]] >>> nic) & 1) === 1;
   }
 
   /** Bit set of the teams whose VMs are given the broadcast and multicast frames that arrive on a NIC. */

@@ -1,14 +1,16 @@
-import { DROP_REASON_COUNT, DropReason, type NicTable, type TransmitBatch, Verdict, type VmTable } from '@fairlead/sdk';
+import { DROP_REASON_COUNT, DropReason, type NicTable, type TransmitBatch, type VmTable } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { FramePool } from '../memory/frame-pool.ts';
 import { RING_CONTROL_WORDS } from '../memory/layout.ts';
 import type { NicView } from '../memory/nic-view.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
+import { BatchDrops } from './batch-drops.ts';
 import { Classifier, Head } from './classify.ts';
 import type { Delivery } from './delivery.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { PARKING_TICK_US } from './parking.ts';
 import { wrongAnswer, wrongWait } from './plugin-failure.ts';
+import { Policer } from './policer.ts';
 import type { Policies } from './policies.ts';
 import type { SampledCalls } from './sampled-calls.ts';
 import { type Serve, Turn } from './turn.ts';
@@ -39,7 +41,10 @@ export class TransmitPath {
   finished = 0;
   /** Gives a VM its turn: one batch. */
   serve: Serve;
+  /** Drops what VMs send beyond their rates, behind the admission policy. */
+  readonly policer: Policer;
   readonly #vms: VmTable;
+  readonly #team: Int32Array;
   readonly #nics: NicView & NicTable;
   readonly #pool: FramePool;
   readonly #ringControl: Int32Array;
@@ -55,9 +60,7 @@ export class TransmitPath {
   readonly #admitted: Int32Array;
   /** 1 when the group frame at the head of a ring has been given to the local VMs already. */
   readonly #flooded: Uint8Array;
-  /** Frames of the batch that are to be dropped, and why: done when it is committed. */
-  readonly #toDrop: Int32Array;
-  readonly #toDropWhy: Uint8Array;
+  readonly #drops: BatchDrops;
 
   constructor(
     arena: Arena,
@@ -70,7 +73,9 @@ export class TransmitPath {
     batchFrames: number,
     sampled: SampledCalls,
   ) {
+    this.policer = new Policer(arena.vms.policedOutboundBps, arena.pool.maxFrameBytes);
     this.#vms = arena.vms;
+    this.#team = arena.networks.team;
     this.#nics = arena.nics;
     this.#pool = arena.pool;
     this.#ringControl = arena.txRings.control;
@@ -84,8 +89,7 @@ export class TransmitPath {
     this.#batchFrames = batchFrames;
     this.#admitted = new Int32Array(arena.vms.count);
     this.#flooded = new Uint8Array(arena.vms.count);
-    this.#toDrop = new Int32Array(batchFrames);
-    this.#toDropWhy = new Uint8Array(batchFrames);
+    this.#drops = new BatchDrops(arena, batch, classifier.frames, batchFrames);
     this.serve = this.#createServe(arena.vms, arena.threads.createEnter(worker), sampled);
   }
 
@@ -94,10 +98,13 @@ export class TransmitPath {
    * V8 compiles only so much of other functions into one (docs/adr/0004).
    */
   #createServe(vms: VmTable, enter: Enter, sampled: SampledCalls): Serve {
-    const { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes, team } = vms;
+    const { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes } = vms;
+    const team = this.#team;
     const fixed = {
       nics: this.#nics,
       policies: this.#policies,
+      policer: this.policer,
+      drops: this.#drops,
       dispatcher: this.#dispatcher,
       delivery: this.#delivery,
       batch: this.#batch,
@@ -116,7 +123,7 @@ export class TransmitPath {
     };
     const serve: Serve = (vm, nowUs) => {
       const { nics, policies, dispatcher, delivery, batch, waitingOf, run, send, publish } = fixed;
-      const { enter, admitting, sampled } = fixed;
+      const { enter, admitting, sampled, policer, drops } = fixed;
       const { control, controlWords, size } = fixed.ring;
       const { backlogFrames, refusedTransfers, transmittedFrames, transmittedBytes, team } = fixed.column;
       const { ahead, flooded } = fixed.mark;
@@ -133,7 +140,8 @@ export class TransmitPath {
       let max = admitted > 0 ? admitted : batchFrames;
       if (max > waiting) max = waiting;
       let count = run(vm, max);
-      if (count === 0) {
+      const ordinary = count > 0;
+      if (!ordinary) {
         if (!this.#takeUnusual(vm, max)) {
           backlogFrames[vm] = waiting - this.finished;
           return waiting > this.finished ? More : Empty;
@@ -168,10 +176,11 @@ export class TransmitPath {
         }
         decided = batch.queuedFrom | 0;
         if (decided < count || batch.drops > 0) refusedTransfers[vm]++;
+        if (policer.on && admitted <= 0 && ordinary) policer.drop(batch, decided);
       }
 
       // Drops what is to be dropped, chooses a NIC for the rest, and commits.
-      const kept = batch.drops > 0 ? this.#compact(decided) : decided;
+      const kept = batch.drops > 0 ? drops.setApart(decided) : decided;
       const sent = kept > 0 ? send(vm, kept, nowUs, backlog) : 0;
       const unsent = kept - sent;
       if (unsent > 0 && kept < decided) this.#closeGap(vm, decided, sent, unsent);
@@ -188,7 +197,7 @@ export class TransmitPath {
       }
       backlogFrames[vm] = backlog - finished;
       publish();
-      if (kept < decided) this.#dropAll(vm, decided - kept);
+      if (kept < decided) drops.dropAll(vm, decided - kept);
 
       const left = waiting - this.finished;
       if (waiting >= size && left < waiting) delivery.roomFor(vm);
@@ -220,35 +229,6 @@ export class TransmitPath {
     for (let i = 0; i < left; i++) this.#ringEntries[base + ((head + decided - left + i) & mask)] = frames[sent + i];
   }
 
-  /** Sets the frames that are to be dropped apart from the first `decided`; returns how many are kept. */
-  #compact(decided: number): number {
-    const { bytes, flow, offset, verdict, reason } = this.#batch;
-    const { frames } = this.#classifier;
-    let [kept, dropped] = [0, 0];
-    for (let i = 0; i < decided; i++) {
-      if (verdict[i] === Verdict.Drop) {
-        this.#toDropWhy[dropped] = reason[i] < DROP_REASON_COUNT ? reason[i] : DropReason.Policed;
-        this.#toDrop[dropped++] = frames[i];
-        continue;
-      }
-      frames[kept] = frames[i];
-      bytes[kept] = bytes[i];
-      flow[kept] = flow[i];
-      offset[kept++] = offset[i];
-    }
-    return kept;
-  }
-
-  /** Drops what `#compact` has set apart. */
-  #dropAll(vm: number, count: number): void {
-    for (let i = 0; i < count; i++) this.#drop(vm, this.#toDrop[i], this.#toDropWhy[i] as DropReason);
-  }
-
-  #drop(vm: number, descriptor: number, reason: DropReason): void {
-    this.#vms.dropped[vm * DROP_REASON_COUNT + reason]++;
-    this.#pool.free(descriptor >>> this.#pool.lengthBits);
-  }
-
   /**
    * Deals with frames at the head that are not ordinary: drops them, or gives them to a VM of this host. Up to `max`;
    * true when it stopped at a group frame that now goes on to the NICs (it is then the run).
@@ -259,8 +239,14 @@ export class TransmitPath {
       if (i > 0 && classifier.run(vm, 1) > 0) return false;
       const descriptor = classifier.inspect(vm);
       const bytes = descriptor & this.#pool.lengthMask;
+      const fresh = classifier.head === Head.Group ? this.#flooded[vm] === 0 : classifier.head === Head.Local;
+      if (fresh && this.policer.refuses(vm, bytes)) {
+        this.#consumeHead(vm);
+        this.#drops.drop(vm, descriptor, DropReason.Policed);
+        continue;
+      }
       if (classifier.head === Head.Group) {
-        if (this.#flooded[vm] === 0) this.#delivery.flood(descriptor, vm, 1 << this.#vms.team[vm]);
+        if (fresh) this.#delivery.flood(descriptor, vm, 1 << this.#team[vm]);
         this.#flooded[vm] = 1;
         classifier.frames[0] = descriptor;
         this.#batch.bytes[0] = bytes;
@@ -275,7 +261,7 @@ export class TransmitPath {
       } else if (classifier.head === Head.Broken) {
         this.#vms.dropped[vm * DROP_REASON_COUNT + DropReason.Malformed]++; // names no slot: nothing to give back
       } else {
-        this.#drop(vm, descriptor, classifier.head === Head.Runt ? DropReason.Runt : DropReason.Spoofed);
+        this.#drops.drop(vm, descriptor, classifier.head === Head.Runt ? DropReason.Runt : DropReason.Spoofed);
       }
     }
     return false;

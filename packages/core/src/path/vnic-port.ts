@@ -9,6 +9,7 @@ import {
   type VnicPort,
 } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
+import { RxDelay } from './rx-delay.ts';
 
 const NOBODY = -1;
 
@@ -49,6 +50,9 @@ export class ArenaPort implements VnicPort {
   readonly #pulled: Int32Array;
   readonly #pulledFrom: Int32Array;
   #pulledCount = 0;
+  /** By VM, of those whose received frames wait; undefined while there is none. */
+  #delays: Map<number, RxDelay> | undefined;
+  #nowUs = 0;
 
   constructor(arena: Arena, name: string, vms: readonly number[], shared: boolean, macs: readonly Uint8Array[]) {
     this.#arena = arena;
@@ -134,11 +138,40 @@ export class ArenaPort implements VnicPort {
     threads.wake(worker);
   }
 
+  /** What a VM receives waits for so long before its virtual NIC sees it; 0: what waits may go at once. */
+  delay(vm: number, delayUs: number, nowUs: number): void {
+    const delays = this.#delays ?? new Map<number, RxDelay>();
+    if (delayUs > 0) {
+      const delay = delays.get(vm) ?? new RxDelay(this.#arena.rxRings, vm);
+      delay.delayUs = delayUs;
+      delays.set(vm, delay);
+    } else delays.delete(vm);
+    this.#delays = delays.size > 0 ? delays : undefined;
+    this.look(nowUs);
+  }
+
+  /** Notes what has come. Called before the virtual NIC is polled. */
+  look(nowUs: number): void {
+    if (this.#delays === undefined) return;
+    this.#nowUs = nowUs;
+    for (const delay of this.#delays.values()) delay.look(nowUs);
+  }
+
+  /** When the next frame that waits may be pulled, in microseconds; Infinity when none waits. */
+  get nextPullUs(): number {
+    if (this.#delays === undefined) return Number.POSITIVE_INFINITY;
+    let next = Number.POSITIVE_INFINITY;
+    for (const delay of this.#delays.values()) next = Math.min(next, delay.nextUs(this.#nowUs));
+    return next;
+  }
+
   pull(burst: FrameBurst): number {
     const { pool, rxRings } = this.#arena;
     let count = 0;
     for (const vm of this.#vms) {
-      const waiting = rxRings.length(vm);
+      let waiting = rxRings.length(vm);
+      const delay = this.#delays?.get(vm);
+      if (delay !== undefined) waiting = delay.due(this.#nowUs, waiting);
       for (let i = 0; i < waiting && count < burst.capacity && count < this.#pulled.length; i++) {
         const descriptor = rxRings.entry(vm, i);
         this.#pulled[count] = descriptor;
@@ -158,6 +191,7 @@ export class ArenaPort implements VnicPort {
     for (let i = 0; i < n; i++) {
       const vm = this.#pulledFrom[i] as number;
       rxRings.consume(vm, 1);
+      this.#delays?.get(vm)?.taken();
       this.#table.rxTakenFrames[vm]++;
       pool.free((this.#pulled[i] as number) >>> pool.lengthBits);
     }

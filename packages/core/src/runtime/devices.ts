@@ -138,8 +138,9 @@ export class Devices {
       this.#times.set(device.number, Number.POSITIVE_INFINITY);
       return;
     }
+    device.port.look(nowUs);
     try {
-      const due = device.emulator.poll(nowUs);
+      const due = Math.min(device.emulator.poll(nowUs), device.port.nextPullUs);
       this.#times.set(device.number, due > nowUs ? due : nowUs + 1);
     } catch (cause) {
       device.broken = true;
@@ -147,6 +148,16 @@ export class Devices {
       this.#failed(device.plan.name, cause, device.plan, 'poll');
     }
     device.port.flush();
+  }
+
+  /** What a VM receives waits for so long before its virtual NIC sees it; 0: not at all. */
+  delay(vm: number, delayUs: number, nowUs: number): void {
+    const device = this.#ofVm[vm];
+    if (device === undefined) return;
+    this.#arena.vms.rxDelayUs[vm] = delayUs;
+    device.port.delay(vm, delayUs, nowUs);
+    this.#wake(device);
+    this.onWake();
   }
 
   setRunning(vm: number, running: boolean): void {

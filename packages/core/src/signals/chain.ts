@@ -4,8 +4,9 @@ import type { ActionState } from './action-record.ts';
 import { type Accepted, ask, type ChainLink, messageOf, takeBack } from './answer.ts';
 import { type Case, newCase, type Standing, targetOf } from './case.ts';
 import { ChainLimits } from './limits.ts';
-import { NO_POWER, Reach, type VmPower } from './reach.ts';
+import { Reach } from './reach.ts';
 import type { ChainRule } from './signal-config.ts';
+import { dryRun, type VmPower } from './vm-power.ts';
 
 /** When nobody did anything, the chain is asked again after so long. */
 const RETRY_US = 1_000_000;
@@ -33,6 +34,7 @@ export class Chain {
   readonly #links: readonly ChainLink[];
   readonly #around: ChainSurroundings;
   readonly #limits: ChainLimits;
+  readonly #power: VmPower;
   readonly #targets: readonly number[];
   readonly #cases = new Map<number, Case>();
   /** The end of what is being asked. */
@@ -45,6 +47,7 @@ export class Chain {
     this.#links = links;
     this.#around = around;
     this.#limits = new ChainLimits(rule);
+    this.#power = rule.dryRun ? dryRun(around.power) : around.power;
     this.#targets = rule.vms.map((name) => around.names.vms.indexOf(name));
   }
 
@@ -110,8 +113,7 @@ export class Chain {
       if (this.#closed || !one.signalled || this.#objects(one)) return;
       const link = this.#links[place] as ChainLink;
       const { signal } = one;
-      const power = this.#rule.dryRun ? NO_POWER : this.#around.power;
-      const reach = new Reach(signal.vm, power, this.#around.nowUs(), this.#rule.ttlMs);
+      const reach = new Reach(signal.vm, this.#power, this.#around.nowUs(), this.#rule.ttlMs);
       try {
         const actions = await ask(link, signal, reach);
         if (actions.length > 0) {
@@ -174,14 +176,15 @@ export class Chain {
 
   async #takeBack(one: Case, standing: Standing, as: ActionState): Promise<void> {
     const { id, link, accepted, reach } = standing;
-    const trouble = await takeBack(link, accepted);
+    const failed = await takeBack(link, accepted);
     one.standing.delete(standing);
     // Several actions of one answer hold together what it holds.
     if (![...one.standing].some((other) => other.reach === reach)) await reach.giveBack();
     const nowUs = this.#around.nowUs();
     if (one.standing.size === 0) this.#limits.ended(one.target, nowUs);
     if (as === 'expired') one.notBeforeUs = nowUs + this.#around.respiteUs;
-    this.#around.log.end(id, as, nowUs, trouble);
+    const trouble = [failed, reach.trouble].filter((one) => one !== undefined).join('; ');
+    this.#around.log.end(id, as, nowUs, trouble === '' ? undefined : trouble);
   }
 
   /** Takes an action back by hand; undefined when it is none of this chain's. */

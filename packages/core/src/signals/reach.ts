@@ -1,21 +1,8 @@
 import { FairleadError, type ResponderContext } from '@fairlead/sdk';
+import type { Power, VmPower, Wishes } from './vm-power.ts';
 
-/** What a responder may have done to a VM. */
-export interface VmPower {
-  /** Suspends a VM for one more holder, who lets go of it also when this fails. */
-  hold(vm: number): Promise<void>;
-  /** Lets go of it. */
-  release(vm: number): Promise<void>;
-  /** Moves it to the host that has room for it. */
-  migrate(vm: number): Promise<void>;
-}
-
-/** Has no effect: what a chain that only says what it would do is given. */
-export const NO_POWER: VmPower = {
-  hold: async () => undefined,
-  release: async () => undefined,
-  migrate: async () => undefined,
-};
+/** The longest time that received frames wait: a guest takes a NIC that is later for dead. */
+const MAX_DELAY_US = 60_000_000;
 
 /**
  * How far one answer of a responder reaches: to the one VM that its signal is about, and not beyond the time when its
@@ -25,7 +12,9 @@ export class Reach {
   readonly context: ResponderContext;
   readonly #vm: number | undefined;
   readonly #power: VmPower;
-  #holding = false;
+  readonly #holding = new Set<Power>();
+  /** What went wrong while it was given back. */
+  readonly #trouble = new Set<string>();
   /** Nothing more is done on its behalf. */
   #over = false;
 
@@ -35,53 +24,84 @@ export class Reach {
     this.context = {
       nowUs,
       ttlMs,
-      suspend: (target) => this.#suspend(target),
-      resume: (target) => this.#resume(target),
+      suspend: (target) => (this.#holding.has('suspend') ? this.#again(target) : this.#take(target, 'suspend', true)),
+      resume: (target) => this.#letGo(target, 'suspend'),
       migrate: async (target) => {
         this.#demand(target);
         await this.#power.migrate(target);
       },
-      throttle: (target) => this.#refuse(target),
-      delayInterrupts: (target) => this.#refuse(target),
-      limitRate: (target) => this.#refuse(target),
-      failover: (target) => this.#refuse(target),
+      throttle: (target, fraction) => this.#throttle(target, fraction),
+      delayInterrupts: (target, delayUs) => this.#delay(target, delayUs),
+      limitRate: (target, rates) => this.#limit(target, rates),
+      failover: (target, team) => this.#failover(target, team),
     };
   }
 
-  async #refuse(vm: number): Promise<never> {
-    this.#demand(vm);
-    throw new FairleadError('FAIRLEAD_ERR_RESPONDER', 'this host can not do that yet', { mend: 'suspend the VM' });
+  /** What went wrong while something was given back, so far. */
+  get trouble(): string | undefined {
+    return this.#trouble.size === 0 ? undefined : [...this.#trouble].join('; ');
   }
 
-  async #suspend(vm: number): Promise<void> {
+  async #again(vm: number): Promise<void> {
     this.#demand(vm);
-    if (this.#holding) return;
-    this.#holding = true;
+  }
+
+  async #throttle(vm: number, fraction: number): Promise<void> {
+    if (fraction === 1) return this.#letGo(vm, 'throttle');
+    if (!(fraction > 0 && fraction < 1)) throw senseless(`${fraction} is no fraction of a VM's CPU time`);
+    await this.#take(vm, 'throttle', fraction);
+  }
+
+  async #delay(vm: number, delayUs: number): Promise<void> {
+    if (delayUs === 0) return this.#letGo(vm, 'delay');
+    if (!(delayUs > 0 && delayUs <= MAX_DELAY_US)) throw senseless(`frames can not wait for ${delayUs} us`);
+    await this.#take(vm, 'delay', delayUs);
+  }
+
+  async #limit(vm: number, rates: { readonly inboundBps?: number; readonly outboundBps?: number }): Promise<void> {
+    const { inboundBps = Number.POSITIVE_INFINITY, outboundBps = Number.POSITIVE_INFINITY } = rates;
+    for (const rateBps of [inboundBps, outboundBps])
+      if (!(rateBps > 0)) throw senseless(`${rateBps} bit/s is no rate to limit a VM to`);
+    for (const [power, rateBps] of [['inbound', inboundBps] as const, ['outbound', outboundBps] as const]) {
+      if (rateBps === Number.POSITIVE_INFINITY) await this.#letGo(vm, power);
+      else await this.#take(vm, power, rateBps);
+    }
+  }
+
+  async #failover(vm: number, team: string | undefined): Promise<void> {
+    if (team === undefined) return this.#letGo(vm, 'team');
+    this.#power.demandTeam(team);
+    await this.#take(vm, 'team', team);
+  }
+
+  async #take<P extends Power>(vm: number, power: P, wish: Wishes[P]): Promise<void> {
+    this.#demand(vm);
+    this.#holding.add(power);
     try {
-      await this.#power.hold(vm);
+      await this.#power.take(power, this, vm, wish);
     } catch (cause) {
-      await this.#release();
+      await this.#release(power);
       throw cause;
     }
     // It may have been given up while the hypervisor was at it; then `giveBack` has let go of it.
     this.#demand(vm);
   }
 
-  /** Lets go of what this very answer has suspended; of nothing else. */
-  async #resume(vm: number): Promise<void> {
-    if (vm === this.#vm) await this.#release();
+  /** Lets go of what this very answer has asked for; of nothing else. */
+  async #letGo(vm: number, power: Power): Promise<void> {
+    if (vm === this.#vm) await this.#release(power);
   }
 
-  async #release(): Promise<void> {
-    if (!this.#holding) return;
-    this.#holding = false;
-    await this.#power.release(this.#vm as number);
+  async #release(power: Power): Promise<void> {
+    if (!this.#holding.delete(power)) return;
+    const trouble = await this.#power.release(power, this, this.#vm as number);
+    if (trouble !== undefined) this.#trouble.add(trouble);
   }
 
   /** Ends it; whatever is still held is let go. */
   async giveBack(): Promise<void> {
     this.#over = true;
-    await this.#release();
+    await Promise.all([...this.#holding].map((power) => this.#release(power)));
   }
 
   #demand(vm: number): void {
@@ -90,4 +110,8 @@ export class Reach {
     if (vm === this.#vm) return;
     throw new FairleadError('FAIRLEAD_ERR_RESPONDER', `the signal is not about VM number ${vm}`, { mend });
   }
+}
+
+function senseless(what: string): FairleadError {
+  return new FairleadError('FAIRLEAD_ERR_RESPONDER', what, { mend: 'see the bounds in ResponderContext' });
 }

@@ -3,6 +3,7 @@ import type { VmManager } from '../managers/vm-manager.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Composition } from '../plan.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
+import type { Devices } from '../runtime/devices.ts';
 import type { TeamManager } from '../teams/team-manager.ts';
 import { ActionLog } from './action-log.ts';
 import type { ActionRecord } from './action-record.ts';
@@ -18,6 +19,7 @@ import {
   unmetSource,
 } from './sources.ts';
 import { VmHolds } from './vm-holds.ts';
+import { createReins } from './vm-reins.ts';
 
 /** A host at rest looks a fifth as often as it polls links. */
 const RESPITE_LOOKS = 10;
@@ -30,6 +32,7 @@ interface SignalParts {
   readonly surroundings: Surroundings;
   readonly teams: TeamManager;
   readonly vms: VmManager;
+  readonly devices: Pick<Devices, 'delay'>;
 }
 
 /** Is told what comes of them. */
@@ -71,19 +74,20 @@ export class SignalManager {
   #closed = false;
 
   constructor(parts: SignalParts, listener: SignalListener) {
-    const { arena, composition, surroundings, vms } = parts;
+    const { arena, composition, devices, surroundings, teams, vms } = parts;
     const { config } = composition;
     const nowUs = (): number => surroundings.clock.nowUs();
     this.#log = new ActionLog((record) => listener.emit('action', record));
     this.#board = new SignalBoard(arena.handle.names, (notice) => listener.emit('signal', notice));
-    this.#holds = new VmHolds(arena.vms, vms, nowUs);
+    this.#holds = new VmHolds(arena.vms, vms, teams, createReins(arena, devices, nowUs), nowUs);
     this.#periodUs = config.monitor.linkPollMs * 1000;
     const around: ChainSurroundings = {
       names: arena.handle.names,
       log: this.#log,
       power: {
-        hold: (vm) => this.#holds.hold(vm),
-        release: (vm) => this.#holds.release(vm),
+        demandTeam: (team) => this.#holds.demandTeam(team),
+        take: (power, holder, vm, wish) => this.#holds.take(power, holder, vm, wish),
+        release: (power, holder, vm) => this.#holds.release(power, holder, vm),
         migrate: async (vm) => Promise.reject(nowhereToGo(arena.vms.names[vm] ?? String(vm))),
       },
       respiteUs: Math.max(LEAST_RESPITE_US, this.#periodUs * RESPITE_LOOKS),
@@ -108,7 +112,7 @@ export class SignalManager {
       if (due || hearing.source.brief) hearing.heard = hearing.source.look(nowUs);
       hearing.chain.poll(hearing.heard, nowUs);
     }
-    for (const work of this.#holds.poll(nowUs)) this.#goesOn(work);
+    for (const work of this.#holds.poll(nowUs)) this.#goesOn(work.then(() => undefined));
   }
 
   #sourceOf(rule: ChainRule, parts: SignalParts): SignalSource {

@@ -1,67 +1,69 @@
-import { isFairleadError, type VmTable } from '@fairlead/sdk';
+import type { VmTable } from '@fairlead/sdk';
 import type { VmManager } from '../managers/vm-manager.ts';
+import type { TeamManager } from '../teams/team-manager.ts';
+import { HeldPower } from './held-power.ts';
+import type { Power, VmPower, Wishes } from './vm-power.ts';
+import type { Direction, VmReins } from './vm-reins.ts';
 
-/** After so long a hypervisor that refused is asked again. */
-const RETRY_US = 1_000_000;
+const least = (wishes: readonly number[]): number => Math.min(...wishes);
+const most = (wishes: readonly number[]): number => Math.max(...wishes);
 
 /**
- * Who holds which VM suspended. Several actions may hold one; it runs on when the last of them lets go, unless an
- * operator suspended it, too. A resumption that fails is tried again until it succeeds or the VM is gone.
+ * Who holds which VM, and by what. One that an operator has suspended, or slowed, stays so when the last responder lets
+ * go of it.
  */
-export class VmHolds {
-  readonly #table: VmTable;
-  readonly #vms: VmManager;
-  readonly #nowUs: () => number;
-  readonly #holds = new Map<number, number>();
-  /** VMs that should run, and when they are tried again. */
-  readonly #owed = new Map<number, number>();
+export class VmHolds implements Omit<VmPower, 'migrate'> {
+  readonly #teams: TeamManager;
+  readonly #held: { readonly [P in Power]: HeldPower<Wishes[P]> };
 
-  constructor(table: VmTable, vms: VmManager, nowUs: () => number) {
-    this.#table = table;
-    this.#vms = vms;
-    this.#nowUs = nowUs;
+  constructor({ names }: VmTable, vms: VmManager, teams: TeamManager, reins: VmReins, nowUs: () => number) {
+    this.#teams = teams;
+    const name = (vm: number): string => names[vm] as string;
+    const policed = (direction: Direction): HeldPower<number> =>
+      new HeldPower(nowUs, {
+        strictest: least,
+        apply: async (vm, wish = Number.POSITIVE_INFINITY) => reins.police(vm, direction, wish),
+      });
+    this.#held = {
+      suspend: new HeldPower(nowUs, {
+        strictest: () => true,
+        apply: async (vm, wish) => {
+          if (wish !== undefined) await vms.suspend(name(vm), 'responder');
+          else if (!vms.suspendedByHand(vm)) await vms.resume(name(vm), 'responder');
+        },
+      }),
+      throttle: new HeldPower(nowUs, {
+        strictest: least,
+        apply: (vm, wish = 1) => vms.throttle(name(vm), Math.min(wish, vms.throttledByHand(vm)), 'responder'),
+      }),
+      delay: new HeldPower(nowUs, {
+        strictest: most,
+        apply: async (vm, wish = 0) => reins.delay(vm, wish),
+      }),
+      inbound: policed('inbound'),
+      outbound: policed('outbound'),
+      // Of two teams neither is stricter: the one that was asked for last carries the frames.
+      team: new HeldPower(nowUs, {
+        strictest: (wishes) => wishes.at(-1) as string,
+        apply: async (vm, wish) => teams.carry(vm, wish, nowUs()),
+      }),
+    };
   }
 
-  /** Suspends a VM for one more holder, who lets go of it also when this fails: a late hypervisor may have done it. */
-  async hold(vm: number): Promise<void> {
-    this.#holds.set(vm, this.#count(vm) + 1);
-    this.#owed.delete(vm);
-    await this.#vms.suspend(this.#name(vm), 'responder');
+  demandTeam(team: string): void {
+    this.#teams.index(team);
   }
 
-  /** Lets go of a VM; the last one to do so lets it run. */
-  async release(vm: number): Promise<void> {
-    const count = this.#count(vm) - 1;
-    if (count > 0) {
-      this.#holds.set(vm, count);
-      return;
-    }
-    this.#holds.delete(vm);
-    await this.#resume(vm);
+  take<P extends Power>(power: P, holder: object, vm: number, wish: Wishes[P]): Promise<void> {
+    return this.#held[power].take(holder, vm, wish);
+  }
+
+  release(power: Power, holder: object, vm: number): Promise<string | undefined> {
+    return this.#held[power].release(holder, vm);
   }
 
   /** Tries again what has failed. */
-  poll(nowUs: number): Promise<void>[] {
-    return [...this.#owed].filter(([, dueUs]) => nowUs >= dueUs).map(([vm]) => this.#resume(vm));
-  }
-
-  async #resume(vm: number): Promise<void> {
-    this.#owed.delete(vm);
-    if (this.#vms.suspendedByHand(vm)) return;
-    try {
-      await this.#vms.resume(this.#name(vm), 'responder');
-    } catch (cause) {
-      // Stopped, or on another host: there is nothing left to let run.
-      if (isFairleadError(cause) && cause.code === 'FAIRLEAD_ERR_VM_STATE') return;
-      if (!this.#holds.has(vm)) this.#owed.set(vm, this.#nowUs() + RETRY_US);
-    }
-  }
-
-  #count(vm: number): number {
-    return this.#holds.get(vm) ?? 0;
-  }
-
-  #name(vm: number): string {
-    return this.#table.names[vm] as string;
+  poll(nowUs: number): Promise<unknown>[] {
+    return Object.values(this.#held).flatMap((held) => held.poll(nowUs));
   }
 }

@@ -40,8 +40,7 @@ export class MoveBook {
   /** Takes down what a load distribution has moved, and how many of its moves before that were too many to be told. */
   addOfPolicy(policy: string, move: PolicyMove, leftOut: number, atUs: number): void {
     const { vm, what, from, to, cause } = move;
-    const { nics, vms } = this.#arena;
-    const named = (numbers: readonly number[]): string[] => numbers.map((nic) => nics.names[nic] ?? String(nic));
+    const { vms } = this.#arena;
     this.add({
       atUs,
       team: this.#teams[move.team] ?? String(move.team),
@@ -49,10 +48,27 @@ export class MoveBook {
       ...(what === undefined ? {} : { what }),
       policy,
       ...(leftOut === 0 ? {} : { leftOut }),
-      from: named(from),
-      to: named(to),
+      from: this.named(from),
+      to: this.named(to),
       cause,
     });
+  }
+
+  /** Takes down that other NICs carry all VMs of a team. */
+  addOfTeam(team: number, from: readonly number[], to: readonly number[], atUs: number, cause: string): void {
+    this.add({ atUs, team: this.#teams[team] as string, from: this.named(from), to: this.named(to), cause });
+  }
+
+  /** Takes down that other NICs carry one VM. */
+  addOfVm(vm: number, from: readonly number[], to: readonly number[], atUs: number, cause: string): void {
+    const { names, team } = this.#arena.vms;
+    const about = { team: this.#teams[team[vm]] as string, vm: names[vm] as string };
+    this.add({ atUs, ...about, from: this.named(from), to: this.named(to), cause });
+  }
+
+  /** NICs by their names. */
+  named(nics: readonly number[]): string[] {
+    return nics.map((nic) => this.#arena.nics.names[nic] ?? String(nic));
   }
 
   /** All of them, the oldest first. */

@@ -1,10 +1,12 @@
-import { FairleadError, NicRole, NicState } from '@fairlead/sdk';
+import { FairleadError, NicState } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import type { Announcer } from './announcer.ts';
+import { AwayVms, nobodyServes } from './away-vms.ts';
 import { LeavingNics } from './leaving-nics.ts';
 import { MoveBook } from './move-book.ts';
 import { Team } from './team.ts';
 import { editedPlan, type TeamEdit } from './team-edit.ts';
+import { writeRoles } from './team-plan.ts';
 import type { TeamPlan } from './team-rules.ts';
 import type { TeamMove, TeamStatus } from './team-status.ts';
 import { notServing, VmPins } from './vm-pins.ts';
@@ -34,6 +36,7 @@ export class TeamManager {
   readonly #announcer: Announcer | undefined;
   readonly #served: (readonly number[])[];
   readonly #pins: VmPins;
+  readonly #away: AwayVms;
   /** The NICs that fail over. */
   readonly leaving: LeavingNics;
   /** Teams that have been served before. */
@@ -60,8 +63,9 @@ export class TeamManager {
     this.#teams = plans.map((plan) => new Team(plan, members));
     this.#served = plans.map(() => []);
     this.#pins = new VmPins(arena);
+    this.#away = new AwayVms(arena);
     this.leaving = new LeavingNics(arena);
-    this.#writeRoles();
+    writeRoles(this.#arena.nics, this.#plans);
   }
 
   /** The latest moves, the oldest first: 256 of teams and VMs, and 256 that load distribution has made. */
@@ -118,7 +122,9 @@ export class TeamManager {
   }
 
   #publish(nowUs: number, cause: string): void {
-    const { threads, teams, handle } = this.#arena;
+    const { threads, teams } = this.#arena;
+    for (const vm of this.#away.stranded((team) => this.#servingOf(team).serving))
+      this.#move(vm, this.#away.homeOf(vm), nowUs, `back, as ${cause}`);
     let all = 0;
     for (const [team, plan] of this.#plans.entries()) {
       const { serving, by } = this.#servingOf(team);
@@ -139,11 +145,32 @@ export class TeamManager {
       // VMs that were nowhere yet have not moved, and need not be announced: their own frames say where they are.
       if (first) continue;
       if (serving.length > 0) this.#announcer?.announce(team, nowUs);
-      this.#record({ atUs: nowUs, team: plan.name, from: this.#named(before), to: this.#named(serving), cause });
+      this.book.addOfTeam(team, before, serving, nowUs, cause);
     }
     this.leaving.flag(all);
     threads.available = all;
-    for (let worker = 0; worker < handle.shape.workers; worker++) threads.wake(worker);
+    this.#arena.wakeWorkers();
+  }
+
+  /**
+   * Has another team of NICs carry a VM's frames, until its own does again (`undefined`), or the other one can not. What
+   * the VM had queued before leaves first.
+   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM`, or `_HOST_STATE` when no NIC serves that team.
+   */
+  carry(vm: number, team: string | undefined, nowUs: number): void {
+    const to = team === undefined ? this.#away.homeOf(vm) : this.index(team);
+    if (to === this.#arena.vms.team[vm]) return;
+    if (team !== undefined && this.#servingOf(to).serving.length === 0) throw nobodyServes(team);
+    this.#move(vm, to, nowUs, team === undefined ? 'back to its own team' : 'failed over by a responder');
+    this.#publish(nowUs, 'a VM was moved');
+  }
+
+  #move(vm: number, to: number, nowUs: number, cause: string): void {
+    const from = this.#servingOf(this.#arena.vms.team[vm]).serving;
+    this.#pins.release(vm);
+    this.#away.put(vm, to);
+    this.book.addOfVm(vm, from, this.#servingOf(to).serving, nowUs, cause);
+    this.#announcer?.announceVm(vm, nowUs);
   }
 
   /**
@@ -170,7 +197,7 @@ export class TeamManager {
       if (nic === before) return;
       this.#pins.put(vm, nic);
       const from = before === undefined ? serving : [before];
-      this.#recordVm(vm, from, [nic], nowUs, 'migrated by the operator');
+      this.book.addOfVm(vm, from, [nic], nowUs, 'migrated by the operator');
     }
     this.#announcer?.announceVm(vm, nowUs);
     this.#publish(nowUs, 'a VM was migrated');
@@ -185,35 +212,11 @@ export class TeamManager {
   #unpin(vm: number, serving: readonly number[], nowUs: number, cause: string): void {
     const before = this.#pins.nicOf(vm);
     this.#pins.release(vm);
-    this.#recordVm(vm, before === undefined ? [] : [before], serving, nowUs, cause);
-  }
-
-  #recordVm(vm: number, from: readonly number[], to: readonly number[], atUs: number, cause: string): void {
-    const { names, team } = this.#arena.vms;
-    const teamName = (this.#plans[team[vm]] as TeamPlan).name;
-    this.#record({ atUs, team: teamName, vm: names[vm], from: this.#named(from), to: this.#named(to), cause });
-  }
-
-  #record(move: TeamMove): void {
-    this.book.add(move);
-  }
-
-  #named(nics: readonly number[]): string[] {
-    return nics.map((nic) => this.#arena.nics.names[nic] as string);
-  }
-
-  #writeRoles(): void {
-    const { role } = this.#arena.nics;
-    role.fill(NicRole.Unused);
-    for (const { active, standby } of this.#plans) {
-      for (const nic of standby) role[nic] = NicRole.Standby;
-      for (const nic of active) role[nic] = NicRole.Active;
-    }
+    this.book.addOfVm(vm, before === undefined ? [] : [before], serving, nowUs, cause);
   }
 
   /**
    * The number of a team.
-   *
    * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_TEAM`
    */
   index(name: string): number {
@@ -230,7 +233,7 @@ export class TeamManager {
     const all = [...active, ...standby, ...unused];
     if (all.includes(nic)) return nic;
     throw new FairleadError('FAIRLEAD_ERR_UNKNOWN_NIC', `team "${teamName}" has no member "${name}"`, {
-      mend: `use one of: ${this.#named(all).join(', ')}`,
+      mend: `use one of: ${this.book.named(all).join(', ')}`,
     });
   }
 
@@ -250,7 +253,7 @@ export class TeamManager {
     const plan = this.#plans[at] as TeamPlan;
     const next = editedPlan(plan, edit, (nic) => this.#member(at, nic));
     this.#plans[at] = next;
-    this.#writeRoles();
+    writeRoles(this.#arena.nics, this.#plans);
     (this.#teams[at] as Team).setRules(next, nowUs);
     this.settle(nowUs, 'edited by the operator');
   }
@@ -261,9 +264,7 @@ export class TeamManager {
    */
   setActive(name: string, member: string, nowUs: number): void {
     const at = this.index(name);
-    if (!(this.#teams[at] as Team).setCurrent(this.#member(at, member))) {
-      throw notServing(member, name);
-    }
+    if (!(this.#teams[at] as Team).setCurrent(this.#member(at, member))) throw notServing(member, name);
     this.#publish(nowUs, 'set by the operator');
   }
 
@@ -281,12 +282,12 @@ export class TeamManager {
     const { vms } = this.#arena;
     return {
       name,
-      active: this.#named(plan.active),
-      standby: this.#named(plan.standby),
-      unused: this.#named(plan.unused),
-      serving: this.#named(serving),
-      current: this.#named(serving)[0],
-      waiting: this.#named((this.#teams[at] as Team).waiting),
+      active: this.book.named(plan.active),
+      standby: this.book.named(plan.standby),
+      unused: this.book.named(plan.unused),
+      serving: this.book.named(serving),
+      current: this.book.named(serving)[0],
+      waiting: this.book.named((this.#teams[at] as Team).waiting),
       primary: plan.primary === undefined ? undefined : this.#arena.nics.names[plan.primary],
       servedBy: by === at ? undefined : this.names[by],
       vms: vms.names.filter((_, vm) => vms.team[vm] === at),

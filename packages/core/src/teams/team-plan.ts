@@ -1,3 +1,4 @@
+import { NicRole, type NicTable } from '@fairlead/sdk';
 import type { HostConfig } from '../config.ts';
 import { closest } from '../plugins/schema-values.ts';
 import type { TeamPlan } from './team-rules.ts';
@@ -45,6 +46,15 @@ export function teamPlans(config: HostConfig): TeamPlan[] {
     failover: team.failover === undefined ? undefined : teams.findIndex((one) => one.name === team.failover),
     receivesFromAll: team.receive === 'all-members',
   }));
+}
+
+/** Writes each NIC's role in its team to its row. */
+export function writeRoles({ role }: NicTable, plans: readonly TeamPlan[]): void {
+  role.fill(NicRole.Unused);
+  for (const { active, standby } of plans) {
+    for (const nic of standby) role[nic] = NicRole.Standby;
+    for (const nic of active) role[nic] = NicRole.Active;
+  }
 }
 
 /** Which team carries a VM's frames: the one it names, else the first. */

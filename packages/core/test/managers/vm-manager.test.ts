@@ -84,6 +84,18 @@ describe('the VM manager', () => {
     expect(manager.status('web').state).toBe('running');
   });
 
+  it('does not slow a VM that runs nowhere, and forgets how slow one was that has ended', async () => {
+    const { manager, hypervisor } = given();
+    await expect(manager.throttle('web', 0.5)).rejects.toMatchObject({ code: 'FAIRLEAD_ERR_VM_STATE' });
+    await manager.start('web');
+    await manager.throttle('web', 0.5);
+    expect(manager.throttledByHand(0)).toBe(0.5);
+    await manager.throttle('web', 0.25, 'responder');
+    expect(manager.throttledByHand(0)).toBe(0.5);
+    await manager.stop('web');
+    expect([manager.throttledByHand(0), hypervisor.asked.length]).toEqual([1, 4]);
+  });
+
   it('lets another VM go on while one waits for the hypervisor', async () => {
     const { manager, hypervisor } = given();
     let open = (): void => undefined;
@@ -146,12 +158,10 @@ describe('the VM manager', () => {
     });
     await manager.start('web');
     await manager.suspend('web');
-    await manager.throttle('web', 0.5);
     expect(effects).toEqual(['true', 'false']);
-    await expect(manager.migrate('web', 'host-b')).rejects.toMatchObject({
-      code: 'FAIRLEAD_ERR_HYPERVISOR',
-      where: 'hypervisor',
-    });
+    const refused = { code: 'FAIRLEAD_ERR_HYPERVISOR', where: 'hypervisor' };
+    await expect(manager.migrate('web', 'host-b')).rejects.toMatchObject(refused);
+    await expect(manager.throttle('web', 0.5)).rejects.toMatchObject(refused);
     expect(manager.status('web').state).toBe('suspended');
   });
 });

@@ -112,7 +112,7 @@ export function responderKit(plugin: PluginDefinition<'responder'>, given: Confo
       return `at ${rig.nowUs} us with ${ttlMs} ms to live, its ${late.name} expires at ${late.expiresAtUs} us`;
     }),
     onEveryAnswer('acts on the VM of the signal and on no other', (actions, signal, { world }) => {
-      const other = world.calls.splice(0).find((call) => call.split(' ')[1] !== String(signal.vm));
+      const other = world.calls.splice(0).find((call) => call.split(' ').at(-1) !== String(signal.vm));
       if (other !== undefined) return `it asked the host to ${other}`;
       const named = actions.find(({ vm }) => vm !== undefined && vm !== signal.vm);
       return named === undefined ? undefined : `it says that its ${named.name} is about VM ${named.vm}`;

@@ -78,7 +78,7 @@ export class Delivery {
     const { rxRings, vms, pool } = this.#arena;
     if (this.policer.on && this.policer.refuses(vm, descriptor & pool.lengthMask)) {
       pool.free(descriptor >>> pool.lengthBits);
-      this.#lost(vm, DropReason.Policed);
+      vms.rxDropped[vm * DROP_REASON_COUNT + DropReason.Policed]++;
       return;
     }
     if (this.#unpublished !== vm) {

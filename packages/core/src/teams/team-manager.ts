@@ -65,7 +65,7 @@ export class TeamManager {
     this.#pins = new VmPins(arena);
     this.#away = new AwayVms(arena);
     this.leaving = new LeavingNics(arena);
-    writeRoles(this.#arena.nics, this.#plans);
+    writeRoles(nics, plans);
   }
 
   /** The latest moves, the oldest first: 256 of teams and VMs, and 256 that load distribution has made. */
@@ -196,8 +196,7 @@ export class TeamManager {
       if (!serving.includes(nic)) throw notServing(member, this.names[team] as string);
       if (nic === before) return;
       this.#pins.put(vm, nic);
-      const from = before === undefined ? serving : [before];
-      this.book.addOfVm(vm, from, [nic], nowUs, 'migrated by the operator');
+      this.book.addOfVm(vm, before === undefined ? serving : [before], [nic], nowUs, 'migrated by the operator');
     }
     this.#announcer?.announceVm(vm, nowUs);
     this.#publish(nowUs, 'a VM was migrated');

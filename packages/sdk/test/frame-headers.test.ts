@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TcpFlag } from '../src/index.ts';
 import { observed } from '../src/testing/index.ts';
@@ -6,6 +7,7 @@ const MACS = '525400000001525400000002';
 const TCP_SYN = 'c35000500000000000000000500216d000000000'; // 50000 → 80
 const IPV4_TCP = `0800450000280000400040060000c0a80001c0a80002${TCP_SYN}`;
 const frame = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(MACS + hex, 'hex'));
+const protocols = fc.constantFrom(6, 6, 17, 1, 58);
 const read = (...frames: Uint8Array[]) => observed(frames).headers;
 
 describe('the headers of frames', () => {
@@ -33,6 +35,34 @@ describe('the headers of frames', () => {
     expect(headers.source[0]).not.toBe(headers.source[1]);
     expect(headers.flow[0]).toBe(headers.flow[3]);
     expect(new Set(headers.flow)).toHaveLength(3);
+  });
+
+  it('are read alike in a frame that is plain and one that is looked at piece by piece', () => {
+    const octets = fc.uint8Array({ minLength: 20, maxLength: 20 });
+    const ip = fc.record({ head: octets, rest: fc.uint8Array({ minLength: 14, maxLength: 60 }), protocol: protocols });
+    fc.assert(
+      fc.property(ip, ({ head, rest, protocol }) => {
+        head[0] = 0x45;
+        head[9] = protocol;
+        const hex = (...parts: Uint8Array[]): string => parts.map((part) => Buffer.from(part).toString('hex')).join('');
+        const packet = hex(head, rest);
+        const headers = read(frame(`0800${packet}`), frame(`810000010800${packet}`));
+        for (const column of ['protocol', 'source', 'destination', 'ports', 'tcpFlags', 'flow'] as const) {
+          expect([column, headers[column][0]]).toEqual([column, headers[column][1]]);
+        }
+      }),
+    );
+  });
+
+  it('give each pair of ports between two addresses a flow of its own', () => {
+    const bytes = frame(IPV4_TCP);
+    const flows = new Set<number>();
+    for (let port = 0; port < 65_536; port += 7) {
+      new DataView(bytes.buffer).setUint16(34, port);
+      new DataView(bytes.buffer).setUint16(36, 65_535 - port);
+      flows.add(read(bytes).flow[0] as number);
+    }
+    expect(flows.size).toBe(Math.ceil(65_536 / 7));
   });
 
   it('of a later fragment have no ports', () => {

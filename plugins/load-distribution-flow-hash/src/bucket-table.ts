@@ -3,6 +3,16 @@ import { MAX_NICS, type NicTable } from '@fairlead/sdk';
 /** As in Open vSwitch (BOND_MASK in ofproto/bond.c). */
 export const BUCKETS = 256;
 
+/** A table as it is handed to a successor. Bit sets name NICs by number. */
+export interface BucketState {
+  readonly nic: Int32Array;
+  readonly home: Int32Array;
+  readonly members: number;
+  /** By NIC number. */
+  readonly weight: Float64Array;
+  readonly weighted: boolean;
+}
+
 /** So many buckets went from one NIC to another. */
 type Told = (buckets: number, from: number, to: number, cause: string) => void;
 
@@ -25,12 +35,50 @@ export class BucketTable {
   readonly #quota = new Int32Array(MAX_NICS);
   readonly #held = new Int32Array(MAX_NICS);
   readonly #weighted: boolean;
+  /** True when the homes were dealt out by other rules than this table's. */
+  #reweigh = false;
   /** Bit sets. */
   #members = 0;
   #available = 0;
 
   constructor(weighted: boolean) {
     this.#weighted = weighted;
+  }
+
+  /** What a successor needs to leave every bucket where it is; undefined when no bucket is anywhere yet. */
+  copy(): BucketState | undefined {
+    if (this.epoch < 0) return undefined;
+    const weight = this.#weight.slice();
+    return {
+      nic: this.nic.slice(),
+      home: this.#home.slice(),
+      members: this.#members,
+      weight,
+      weighted: this.#weighted,
+    };
+  }
+
+  /** @throws TypeError when it is no state of a table over these NICs. */
+  take(state: unknown, nics: NicTable): void {
+    const { nic, home, members, weight, weighted } = (state ?? {}) as { readonly [K in keyof BucketState]?: unknown };
+    const known = nics.count === MAX_NICS ? -1 : (1 << nics.count) - 1;
+    if (!Number.isInteger(members) || (members as number) === 0 || ((members as number) & ~known) !== 0)
+      throw new TypeError('it has other NICs');
+    const set = (members as number) | 0;
+    const within = (column: unknown): column is Int32Array =>
+      column instanceof Int32Array && column.length === BUCKETS && column.every((at) => at < MAX_NICS && has(set, at));
+    if (!within(nic) || !within(home)) throw new TypeError('it has buckets on NICs that it has not');
+    const sound = (one: number, at: number): boolean => !has(set, at) || (one > 0 && one < Number.POSITIVE_INFINITY);
+    if (!(weight instanceof Float64Array && weight.length === MAX_NICS && weight.every(sound)))
+      throw new TypeError('it has no weights');
+    this.nic.set(nic);
+    this.#home.set(home);
+    this.#members = set;
+    this.#reweigh = weighted !== this.#weighted;
+    for (let at = 0; at < MAX_NICS; at++) {
+      if (!has(set, at)) continue;
+      this.#weight[at] = !this.#reweigh ? weight[at] : this.#weighted ? weightOf(nics.speedBps[at]) : 1;
+    }
   }
 
   /** True when the table was arranged for other speeds than the NICs have now. */
@@ -50,7 +98,8 @@ export class BucketTable {
     for (let k = 0; k < nics.availableCount; k++) this.#available |= 1 << nics.available[k];
     const joined = (this.#available & ~this.#members) !== 0;
     this.#members |= this.#available;
-    if (joined || this.isOutweighed(nics)) {
+    if (joined || this.#reweigh || this.isOutweighed(nics)) {
+      this.#reweigh = false;
       for (let nic = 0; nic < nics.count; nic++) {
         // The speed of a NIC that is down says nothing.
         if (has(this.#available, nic)) this.#weight[nic] = this.#weighted ? weightOf(nics.speedBps[nic]) : 1;

@@ -3,17 +3,19 @@ import {
   type Explanation,
   inject,
   type LoadDistribution,
+  MAX_NICS,
   type MoveLog,
   Moves,
   Nics,
   type NicTable,
   Options,
+  type StateOrigin,
   type Static,
   type TransmitBatch,
   Vms,
   type VmTable,
 } from '@fairlead/sdk';
-import { BUCKETS, BucketTable } from './bucket-table.ts';
+import { BUCKETS, type BucketState, BucketTable } from './bucket-table.ts';
 import { type HashFrame, hashOf } from './frame-hash.ts';
 import { flowHashOptions } from './options.ts';
 
@@ -81,6 +83,33 @@ export class FlowHash implements LoadDistribution {
     const others = [...available.subarray(0, availableCount)].filter((other) => other !== nic[bucket]);
     const rejected = new Map(others.map((other) => [other, 'has other buckets']));
     return { why: `its headers fall into bucket ${bucket} of ${BUCKETS}, which is here`, state: { bucket }, rejected };
+  }
+
+  /** The tables of all teams that have one: a successor leaves every bucket where it is. */
+  exportState(): { teams: (BucketState & { team: number })[] } {
+    return {
+      teams: this.#tables.flatMap((table, team) => {
+        const state = table.copy();
+        return state === undefined ? [] : [{ ...state, team }];
+      }),
+    };
+  }
+
+  /**
+   * Takes the buckets of a predecessor, whatever it hashed; the state of another plugin is left alone.
+   *
+   * @throws TypeError for a state of flow-hash that is not one of these NICs.
+   */
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'flow-hash') return;
+    const { teams } = (state ?? {}) as { teams?: unknown };
+    if (!Array.isArray(teams)) throw new TypeError('it has no teams');
+    for (const one of teams as readonly { team?: unknown }[]) {
+      const team = one?.team;
+      if (!(Number.isInteger(team) && (team as number) >= 0 && (team as number) < MAX_NICS))
+        throw new TypeError('it is of no team');
+      this.#tableOf(team as number).take(one, this.#nics);
+    }
   }
 
   /** A team that had no VM when the host started has its table when it first has one. */

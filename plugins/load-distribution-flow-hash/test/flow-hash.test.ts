@@ -154,6 +154,58 @@ describe('a bucket that moves', () => {
   });
 });
 
+describe('a successor', () => {
+  const made = (nics: ReturnType<typeof testNics>, options: object = {}) => {
+    const moves = new MemoryMoves();
+    return { policy: createInstance(plugin, options, { nics, moves }) as FlowHash, moves };
+  };
+  /** Three NICs, the third of which came late: a table that no fresh one is like. */
+  function grown(nics: ReturnType<typeof testNics>, options: object = {}) {
+    const before = made(nics, options);
+    for (const available of [[0], [0, 1], [0, 1, 2]]) {
+      nics.setAvailable(...available);
+      before.policy.select(testBatch([60]));
+    }
+    before.moves.entries.length = 0;
+    return before;
+  }
+  const from = { name: 'flow-hash' };
+
+  it('leaves every bucket where it was, also those of a NIC that is away', () => {
+    for (const options of [{}, { weighted: true }]) {
+      const nics = testNics([1e9, 3e9, 1e9]);
+      const before = grown(nics, options);
+      nics.setAvailable(0, 2);
+      before.policy.select(testBatch([60]));
+      const after = made(nics, options);
+      after.policy.importState(structuredClone(before.policy.exportState()), from);
+      nics.setAvailable(0, 1, 2);
+      for (const { policy } of [before, after]) policy.select(testBatch([60]));
+      const [was, is] = [before, after].map(({ policy }) => policy.exportState().teams[0]);
+      expect(is).toEqual(was);
+      expect(after.moves.entries.filter(({ cause }) => cause !== 'it has its part of them')).toEqual([]);
+    }
+  });
+
+  it('with other weights moves as many as these ask for, and no more', () => {
+    const nics = testNics([1e9, 3e9]);
+    const before = made(nics);
+    before.policy.select(testBatch([60]));
+    const after = made(nics, { weighted: true });
+    after.policy.importState(structuredClone(before.policy.exportState()), from);
+    after.policy.select(testBatch([60]));
+    expect(after.moves.entries).toMatchObject([{ what: '64 buckets', from: [0], to: [1] }]);
+  });
+
+  it('leaves the state of another policy alone, and refuses one of other NICs', () => {
+    const nics = testNics([1e9, 1e9]);
+    const { policy } = made(nics);
+    policy.importState('anything', { name: 'round-robin' });
+    const state = grown(testNics([1e9, 1e9, 1e9])).policy.exportState();
+    expect(() => policy.importState(state, from)).toThrow('it has other NICs');
+  });
+});
+
 describe('as every load distribution, flow-hash', () => {
   it.each(conformanceLaws(plugin, { options: [{ layer: 'layer2+3', encapsulated: true, weighted: true }] }))(
     '$name',

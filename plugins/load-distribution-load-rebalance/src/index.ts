@@ -13,6 +13,7 @@ import {
   NO_NIC_YET,
   Options,
   type PolicyMove,
+  type StateOrigin,
   type Static,
   type TransmitBatch,
   Vms,
@@ -23,6 +24,7 @@ import { explainPlace } from './explain.ts';
 import { Meter } from './meter.ts';
 import { movesBetween } from './moves-between.ts';
 import { loadRebalanceOptions } from './options.ts';
+import type { PlacesState } from './places.ts';
 import { BUCKETS, type Share, shareOf } from './share.ts';
 
 export { loadRebalanceOptions };
@@ -104,6 +106,25 @@ export class LoadRebalance implements LoadDistribution {
     this.#balance.weigh(share, this.#nics);
     const percentOf = (nic: number): number => this.#percent(this.#balance.partOf(nic));
     return explainPlace(this.#nics, share, { what: this.#nameOf(unit), unit, chosen: chosen[i], percentOf });
+  }
+
+  /** Where the units of each team are. What they send is measured anew. */
+  exportState(): { granularity: string; teams: PlacesState[] } {
+    return { granularity: this.#options.granularity, teams: this.#shares.map(({ places }) => places.copy()) };
+  }
+
+  /**
+   * Leaves every VM, or every bucket, where a predecessor had it; the state of another plugin, or of other units, is left
+   * alone.
+   *
+   * @throws TypeError for a state of load-rebalance that is not one of these units and NICs.
+   */
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'load-rebalance') return;
+    const { granularity, teams } = (state ?? {}) as { granularity?: unknown; teams?: unknown };
+    if ((granularity === 'vm' || granularity === 'bucket') && granularity !== this.#options.granularity) return;
+    if (!Array.isArray(teams) || teams.length !== this.#shares.length) throw new TypeError('it has other teams');
+    for (const [team, { places }] of this.#shares.entries()) places.take(teams[team]);
   }
 
   #teamOf(vm: number): number {

@@ -1,5 +1,15 @@
 import { MAX_NICS, type NicTable } from '@fairlead/sdk';
 
+/** Where the units are, as it is handed to a successor. */
+export interface PlacesState {
+  readonly nic: Int32Array;
+  readonly to: Int32Array;
+  readonly home: Int32Array;
+  readonly settled: Uint8Array;
+  readonly mark: Float64Array;
+  readonly members: number;
+}
+
 /** Nothing to move to. */
 const NOWHERE = -1;
 
@@ -39,6 +49,40 @@ export class Places {
     this.#home = new Int32Array(units).fill(NOWHERE);
     this.#settled = new Uint8Array(units);
     this.#mark = new Float64Array(units);
+  }
+
+  /** What a successor needs to leave every unit where it is, and to go on with moves that wait. */
+  copy(): PlacesState {
+    return {
+      nic: this.nic.slice(),
+      to: this.to.slice(),
+      home: this.#home.slice(),
+      settled: this.#settled.slice(),
+      mark: this.#mark.slice(),
+      members: this.#members,
+    };
+  }
+
+  /** @throws TypeError when it is no state of these units on these NICs. */
+  take(state: unknown): void {
+    const { nic, to, home, settled, mark, members } = (state ?? {}) as { readonly [K in keyof PlacesState]?: unknown };
+    const { length } = this.nic;
+    const { count } = this.#nics;
+    const places = (column: unknown): column is Int32Array =>
+      column instanceof Int32Array && column.length === length && column.every((at) => at >= NOWHERE && at < count);
+    if (!places(nic) || !places(to) || !places(home)) throw new TypeError('it has other units, or other NICs');
+    if (!(settled instanceof Uint8Array && settled.length === length)) throw new TypeError('it has no settled units');
+    if (!(mark instanceof Float64Array && mark.length === length && mark.every((one) => one >= 0)))
+      throw new TypeError('it has no marks');
+    if (!Number.isInteger(members)) throw new TypeError('it has no NICs');
+    const set = (members as number) | 0;
+    if (home.some((at) => !has(set, at)) && set !== 0) throw new TypeError('it has units on NICs that it has not');
+    this.nic.set(nic);
+    this.to.set(to.map((at, unit) => (at === nic[unit] ? NOWHERE : at)));
+    this.#home.set(home);
+    this.#settled.set(settled);
+    this.#mark.set(mark);
+    this.#members = set;
   }
 
   /** The NIC that has a unit, or will have it. */

@@ -96,7 +96,8 @@ class VmShare extends TimedShare {
     this.#vms = vms;
     this.#team = team;
     this.#sent = meter?.bytes;
-    this.#seen = new Float64Array(vms.count);
+    // Counted from now on: what VMs have received before is no load of the first interval.
+    this.#seen = this.#sent === undefined ? Float64Array.from(vms.rxBytes) : new Float64Array(vms.count);
   }
 
   protected takeBytes(vm: number): number {

@@ -22,7 +22,8 @@ export class Link {
     warn: (message: string): never => expect.fail(message),
   };
   readonly told = new MemoryMoves();
-  readonly #policy: LoadRebalance;
+  #policy: LoadRebalance;
+  readonly #make: (options: object) => LoadRebalance;
   /** Bytes put on each NIC's queue since they were last taken. */
   sentBytes: Float64Array;
 
@@ -30,13 +31,16 @@ export class Link {
     this.nics = testNics(speedsBps);
     this.vms = testVms(Array.from({ length: vms }, () => ({})));
     this.sentBytes = new Float64Array(speedsBps.length);
-    this.#policy = createInstance(plugin, options, {
-      nics: this.nics,
-      vms: this.vms,
-      clock: this.clock,
-      log: this.log,
-      moves: this.told,
-    }) as LoadRebalance;
+    const { nics, vms: rows, clock, log, told: moves } = this;
+    this.#make = (now) => createInstance(plugin, now, { nics, vms: rows, clock, log, moves }) as LoadRebalance;
+    this.#policy = this.#make(options);
+  }
+
+  /** Another instance goes on with the state of the one that was. */
+  swap(options: object): void {
+    const state = structuredClone(this.#policy.exportState());
+    this.#policy = this.#make(options);
+    this.#policy.importState(state, { name: 'load-rebalance' });
   }
 
   /** One batch; returns the NICs as far as frames were put on them, before the first that has to wait. */

@@ -171,6 +171,55 @@ describe('an explanation', () => {
   });
 });
 
+describe('a successor', () => {
+  it('has every VM go on where it was, those that were moved and those whose NIC is away', () => {
+    const link = new Link([1e9, 1e9, 1e9], 6, EVERY_SECOND);
+    const load = [700_000, 100_000, 1000, 300_000, 1000, 1000];
+    for (let s = 0; s < 4; s++) second(link, load);
+    link.nics.setAvailable(0, 1);
+    const before = second(link, load);
+    const moves = link.told.entries.length;
+    expect(moves).toBeGreaterThan(0);
+    link.swap({ ...EVERY_SECOND, thresholdPercent: 10 });
+    expect(second(link, load)).toEqual(before);
+    expect(link.told.entries).toHaveLength(moves);
+    link.nics.setAvailable(0, 1, 2);
+    second(link, load);
+    expect(link.told.entries.slice(moves).map(({ cause }) => cause)).toEqual(
+      link.told.entries.slice(moves).map(() => 'the NIC that they belong to has returned'),
+    );
+  });
+
+  it('goes on with a move that waits, and with the wait', () => {
+    const link = new Link([1e9, 1e9], 4, EVERY_SECOND);
+    link.send(0, [900_000]);
+    link.drainAll();
+    link.send(2, [400_000, 100]);
+    link.clock.advance(SECOND_US);
+    expect(link.send(2, [60, 60])).toEqual([]);
+    link.swap(EVERY_SECOND);
+    link.drain(0, 1);
+    expect(link.send(2, [60, 60])).toEqual([]);
+    link.drain(0, 1);
+    expect(link.send(2, [60, 60])).toEqual([1, 1]);
+  });
+
+  it('that moves other units starts afresh', () => {
+    const link = new Link([1e9, 1e9], 4, EVERY_SECOND);
+    second(link, [1000, 1000, 1000, 1000]);
+    link.swap(BY_BUCKET);
+    expect(second(link, [1000, 1000, 1000, 1000])).toEqual([4000, 0]); // all in bucket 0
+  });
+
+  it('takes what VMs had received before for no load', () => {
+    const link = new Link([1e9, 1e9], 4, { ...EVERY_SECOND, load: 'rx' });
+    link.vms.rxBytes.set([700_000, 0, 300_000, 0]);
+    link.swap({ ...EVERY_SECOND, load: 'rx' });
+    for (let s = 0; s < 3; s++) second(link, [100, 100, 100, 100]);
+    expect(link.moves).toEqual([]);
+  });
+});
+
 describe('a NIC', () => {
   it('that leaves hands its VMs to the others, and has them back when it returns', () => {
     const link = new Link([1e9, 1e9, 1e9], 6, EVERY_SECOND);

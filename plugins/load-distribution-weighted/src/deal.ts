@@ -24,9 +24,18 @@ export class Deal {
 
   constructor(nics: NicTable, weights: Float64Array) {
     this.#weights = weights;
-    const all = Int32Array.from({ length: nics.count }, (_, nic) => nic);
-    const turn = new Turn(weights);
-    this.home = Int32Array.from({ length: PLACES }, () => turn.next(all, nics.count));
+    this.home = homesBy(weights, nics.count);
+  }
+
+  /** Deals on from the homes of a predecessor: places that it gave to a NIC beyond its part go to others. */
+  keep(homes: Int32Array): void {
+    const left = new Int32Array(MAX_NICS);
+    for (const nic of this.home) left[nic]++;
+    const kept = homes.map((nic) => (left[nic]-- > 0 ? nic : -1));
+    const free: number[] = [];
+    for (let nic = 0; nic < MAX_NICS; nic++) for (; left[nic] > 0; left[nic]--) free.push(nic);
+    this.home.set(kept.map((nic) => (nic >= 0 ? nic : (free.shift() as number))));
+    this.epoch = -1;
   }
 
   /** Follows what is available, and tells how many places went from where to where. */
@@ -69,6 +78,12 @@ export class Deal {
     }
     return chosen;
   }
+}
+
+function homesBy(weights: Float64Array, count: number): Int32Array {
+  const all = Int32Array.from({ length: count }, (_, nic) => nic);
+  const turn = new Turn(weights);
+  return Int32Array.from({ length: PLACES }, () => turn.next(all, count));
 }
 
 /** A number between 0 and 1, of its own for each pair. */

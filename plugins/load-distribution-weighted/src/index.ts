@@ -3,11 +3,13 @@ import {
   type Explanation,
   inject,
   type LoadDistribution,
+  MAX_NICS,
   type MoveLog,
   Moves,
   Nics,
   type NicTable,
   Options,
+  type StateOrigin,
   type Static,
   type TransmitBatch,
   Vms,
@@ -44,6 +46,8 @@ export class Weighted implements LoadDistribution {
   #epoch = -1;
   /** By team, each of which has other NICs. */
   readonly #deals: Deal[] = [];
+  /** The homes that a predecessor had dealt out. */
+  #kept: Int32Array | undefined;
 
   /** @throws FairleadError `FAIRLEAD_ERR_CONFIG_NAME` when a weight is that of a NIC which the host does not have. */
   constructor(
@@ -114,9 +118,39 @@ export class Weighted implements LoadDistribution {
     for (let i = 0; i < count; i++) chosen[i] = this.#turn.next(available, availableCount);
   }
 
+  /** The home of each place, and what each NIC has earned in turns by frame. */
+  exportState(): { homes: Int32Array; credit: Float64Array } {
+    return { homes: this.#dealOf(0).home.slice(), credit: this.#turn.credit.slice() };
+  }
+
+  /**
+   * Leaves every place where a predecessor had it, as far as the weights are the same; the state of another plugin is
+   * left alone.
+   *
+   * @throws TypeError for a state of weighted that is not one of these NICs.
+   */
+  importState(state: unknown, from: StateOrigin): undefined {
+    if (from.name !== 'weighted') return;
+    const { homes, credit } = (state ?? {}) as { homes?: unknown; credit?: unknown };
+    const { count, epoch } = this.#nics;
+    if (!(homes instanceof Int32Array && homes.length === PLACES && homes.every((nic) => nic >= 0 && nic < count)))
+      throw new TypeError('it has places on other NICs');
+    if (!(credit instanceof Float64Array && credit.length === MAX_NICS && credit.every((one) => Math.abs(one) <= 1e9)))
+      throw new TypeError('it has no turns');
+    this.#kept = homes;
+    for (const deal of this.#deals) deal?.keep(homes);
+    this.#turn.credit.set(credit);
+    this.#epoch = epoch; // the turns go on
+  }
+
   /** A team that had no VM when the host started has its deal when it first has one. */
   #dealOf(team: number): Deal {
-    return (this.#deals[team] ??= new Deal(this.#nics, this.#weights));
+    const deal = this.#deals[team];
+    if (deal !== undefined) return deal;
+    const made = new Deal(this.#nics, this.#weights);
+    if (this.#kept !== undefined) made.keep(this.#kept);
+    this.#deals[team] = made;
+    return made;
   }
 }
 

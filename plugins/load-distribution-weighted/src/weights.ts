@@ -24,7 +24,8 @@ export function weightsOf(written: Readonly<Record<string, number>>, { names }: 
  * what all have earned.
  */
 export class Turn {
-  readonly #credit = new Float64Array(MAX_NICS);
+  /** By NIC number: what each has earned and not used. */
+  readonly credit = new Float64Array(MAX_NICS);
   readonly #weights: Float64Array;
 
   constructor(weights: Float64Array) {
@@ -33,7 +34,7 @@ export class Turn {
 
   /** The next one of the first `count` NICs of a list; NICs without a weight only when none has one. */
   next(nics: Int32Array, count: number): number {
-    const credit = this.#credit;
+    const credit = this.credit;
     const weights = this.#weights;
     let total = 0;
     for (let k = 0; k < count; k++) total += weights[nics[k]];
@@ -53,6 +54,6 @@ export class Turn {
 
   /** Debts are forgotten: other NICs are available. */
   clear(): void {
-    this.#credit.fill(0);
+    this.credit.fill(0);
   }
 }

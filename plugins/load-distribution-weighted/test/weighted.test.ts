@@ -139,6 +139,47 @@ describe('weighted', () => {
   });
 });
 
+describe('a successor', () => {
+  const from = { name: 'weighted' };
+  const after = (before: Weighted, nics: ReturnType<typeof testNics>, options: object): Weighted => {
+    const successor = createInstance(plugin, options, { nics }) as Weighted;
+    successor.importState(structuredClone(before.exportState()), from);
+    return successor;
+  };
+  const placesOf = (policy: Weighted): Int32Array => policy.exportState().homes;
+
+  it('with the same weights leaves every place where it was, and goes on with the turns', () => {
+    const nics = testNics([1e9, 1e9, 1e9]);
+    const options = { ...THREE, per: 'frame' };
+    const before = createInstance(plugin, options, { nics }) as Weighted;
+    const choose = (policy: Weighted, frames: number): number[] => {
+      const batch = testBatch(Array(frames).fill(64));
+      policy.select(batch);
+      return [...batch.nic.subarray(0, frames)];
+    };
+    choose(before, 3);
+    const successor = after(before, nics, options);
+    expect(choose(successor, 5).join(' ')).toBe('0 2 0 1 0'); // as if there had been one of them: 0 1 0 | 0 2 0 1 0
+    expect(placesOf(successor)).toEqual(placesOf(before));
+  });
+
+  it('with other weights moves as many places as these ask for, and no more', () => {
+    const nics = testNics([1e9, 1e9, 1e9]);
+    const before = createInstance(plugin, THREE, { nics }) as Weighted; // 640, 256 and 128 places
+    const successor = after(before, nics, { weights: { nic0: 4, nic1: 3 } }); // 512, 384 and 128
+    const [was, is] = [placesOf(before), placesOf(successor)];
+    expect(was.filter((nic, place) => nic !== is[place])).toHaveLength(128);
+    expect(counts([...is])).toEqual([512, 384, 128]);
+    // And back again: what had moved is again where the weights want it, and as much of it.
+    expect(counts([...placesOf(after(successor, nics, THREE))])).toEqual([640, 256, 128]);
+  });
+
+  it('refuses places on NICs that there are not', () => {
+    const before = createInstance(plugin, {}, { nics: testNics([1e9, 1e9, 1e9]) }) as Weighted;
+    expect(() => after(before, testNics([1e9, 1e9]), {})).toThrow('it has places on other NICs');
+  });
+});
+
 describe('as every load distribution, weighted', () => {
   it.each(conformanceLaws(plugin, { options: [{ weights: { nic0: 0 }, per: 'frame' }, { weights: { nic0: 3 } }] }))(
     '$name',

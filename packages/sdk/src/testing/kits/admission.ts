@@ -227,6 +227,6 @@ function answerLaws(candidate: Candidate<AdmissionPolicy>, finishes: boolean): r
         return runAll([course]) ?? difference(silent, course.answers, 'when it had explained');
       }),
     ]),
-    ...presupposing(serves, stateLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances)),
+    ...presupposing(serves, stateLaws<AdmissionPolicy, AdmissionScenario>(candidate.name).map(aboutInstances)),
   ];
 }

@@ -10,6 +10,8 @@ import type { KitParts } from './parts.ts';
 
 /** What is tried: how instances of it are made, and with which options. */
 export interface Candidate<P> {
+  /** Under which a state comes from one of its kind. */
+  readonly name: string;
   /** Whether it reads the frames' headers. */
   readonly headers: boolean;
   /** The plainest first. */
@@ -23,7 +25,7 @@ export type Make<P> = (parts: KitParts) => P;
 
 /** An implementation that is made by a function and has no options. */
 export function candidateOf<P>(make: Make<P>): Candidate<P> {
-  return { headers: true, optionSets: [{}], fewerOptions: () => [], make };
+  return { name: 'by hand', headers: true, optionSets: [{}], fewerOptions: () => [], make };
 }
 
 /** A plugin with the options that its schema and its author want tried. */
@@ -33,6 +35,7 @@ export function candidateFrom<K extends PluginKind>(
 ): Candidate<ExtensionPoints[K]> {
   const { usable, fewer } = optionSets(plugin, given);
   return {
+    name: plugin.name,
     // Asked for with some options, they are there with all: that costs a kit nothing.
     headers: typeof plugin.needs === 'function' || plugin.needs?.includes('headers') === true,
     optionSets: usable,

@@ -114,12 +114,30 @@ export function instanceLaws<P extends Lifecycle, S>(): readonly InstanceLaw<P, 
   ];
 }
 
-/** What every plugin of the data path that serves does with a state; those without the hooks have nothing to break. */
-export function stateLaws<P extends Lifecycle, S>(): readonly InstanceLaw<P, S>[] {
+/**
+ * What every plugin of the data path that serves does with a state, be it of one of its own name or of another; those
+ * without the hooks have nothing to break.
+ */
+export function stateLaws<P extends Lifecycle, S>(name: string): readonly InstanceLaw<P, S>[] {
+  const from = [name, 'another'];
   return [
-    { name: 'hands its state to a successor, which goes on', fault: handOver },
-    { name: 'refuses a state that is nonsense, or serves on in spite of it', fault: takeNonsense },
+    {
+      name: 'hands its state to a successor, which goes on',
+      fault: (begin, make, scenario) => firstFault(from, (origin) => handOver(begin, make, scenario, origin)),
+    },
+    {
+      name: 'refuses a state that is nonsense, or serves on in spite of it',
+      fault: (begin, make, scenario) => firstFault(from, (origin) => takeNonsense(begin, make, scenario, origin)),
+    },
   ];
+}
+
+function firstFault(origins: readonly string[], fault: (origin: string) => string | undefined): string | undefined {
+  for (const origin of origins) {
+    const what = fault(origin);
+    if (what !== undefined) return what;
+  }
+  return undefined;
 }
 
 /** Steps before a successor takes over. */
@@ -132,15 +150,25 @@ function halfway<P extends Lifecycle, S>(begin: Begin<P, S>, make: Make<P>, scen
 }
 
 /** Lets a successor with this state finish what the course has left; it may refuse the state by a throw. */
-function succeed<P extends Lifecycle>(course: Course<P>, make: Make<P>, state: unknown): string | undefined {
+function succeed<P extends Lifecycle>(
+  course: Course<P>,
+  make: Make<P>,
+  state: unknown,
+  origin: string,
+): string | undefined {
   const successor = make(course.parts);
-  const answer: unknown = successor.importState?.(state, { name: 'predecessor' });
+  const answer: unknown = successor.importState?.(state, { name: origin });
   if (answer !== undefined) return `its importState returned ${String(answer)}`;
   course.plugin = successor;
   return runAll([course]) ?? course.finish();
 }
 
-function handOver<P extends Lifecycle, S>(begin: Begin<P, S>, make: Make<P>, scenario: S): string | undefined {
+function handOver<P extends Lifecycle, S>(
+  begin: Begin<P, S>,
+  make: Make<P>,
+  scenario: S,
+  origin: string,
+): string | undefined {
   const course = halfway(begin, make, scenario);
   if (course.plugin.exportState === undefined) return undefined;
   const state = course.plugin.exportState();
@@ -151,27 +179,32 @@ function handOver<P extends Lifecycle, S>(begin: Begin<P, S>, make: Make<P>, sce
     return `its exportState returned what structuredClone does not take: ${(error as Error).message}`;
   }
   course.plugin.dispose?.();
-  const what = succeed(course, make, copy);
+  const what = succeed(course, make, copy, origin);
   return what === undefined ? undefined : `after the hand-over, ${what}`;
 }
 
-function takeNonsense<P extends Lifecycle, S>(begin: Begin<P, S>, make: Make<P>, scenario: S): string | undefined {
+function takeNonsense<P extends Lifecycle, S>(
+  begin: Begin<P, S>,
+  make: Make<P>,
+  scenario: S,
+  origin: string,
+): string | undefined {
   const first = halfway(begin, make, scenario);
   if (first.plugin.importState === undefined) return undefined;
   const real = first.plugin.exportState?.();
   for (const state of [...PLAIN_NONSENSE, ...spoiled(real)]) {
     const course = halfway(begin, make, scenario);
-    if (isRefused(make, course.parts, state)) continue;
-    const what = succeed(course, make, structuredClone(state));
+    if (isRefused(make, course.parts, state, origin)) continue;
+    const what = succeed(course, make, structuredClone(state), origin);
     if (what !== undefined) return `after it took the state ${tellState(state)}, ${what}`;
   }
   return undefined;
 }
 
-function isRefused<P extends Lifecycle>(make: Make<P>, parts: KitParts, state: unknown): boolean {
+function isRefused<P extends Lifecycle>(make: Make<P>, parts: KitParts, state: unknown, origin: string): boolean {
   const instance = make(parts);
   try {
-    instance.importState?.(structuredClone(state), { name: 'another' });
+    instance.importState?.(structuredClone(state), { name: origin });
     return false;
   } catch {
     return true;

@@ -67,7 +67,7 @@ export function detectorKit(plugin: PluginDefinition<'detector'>, { options }: C
     ...presupposing(anyCount, [stateGrowthLaw(plain)]),
     repeats,
     ...presupposing(repeats, instanceLaws<Detector, ObserveScenario>().map(aboutInstances(candidate))),
-    ...presupposing(wellFormed, stateLaws<Detector, ObserveScenario>().map(aboutInstances(candidate))),
+    ...presupposing(wellFormed, stateLaws<Detector, ObserveScenario>(candidate.name).map(aboutInstances(candidate))),
   ];
 }
 

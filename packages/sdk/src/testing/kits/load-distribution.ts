@@ -162,7 +162,7 @@ function lawsOf(candidate: Candidate<LoadDistribution>): readonly Law[] {
     ]),
     ...presupposing(
       goesOn,
-      stateLaws<LoadDistribution, SelectScenario>().map(({ name, fault }) =>
+      stateLaws<LoadDistribution, SelectScenario>(candidate.name).map(({ name, fault }) =>
         onEveryScenario(name, (make, scenario) => fault(begin, make, scenario)),
       ),
     ),

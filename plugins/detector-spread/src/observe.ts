@@ -1,0 +1,58 @@
+import { type FrameHeaders, type ObservedBatch, TcpFlag } from '@fairlead/sdk';
+import { add } from './hyper-log-log.ts';
+import { CELLS, Column, ROW, Sketch } from './state.ts';
+
+const { Ack, Rst } = TcpFlag;
+/** Either of them is in every frame of TCP but those that begin, and the strange ones of a scan: FIN, NULL, Xmas. */
+const GOES_ON = Ack | Rst;
+const TCP = 6;
+const UDP = 17;
+
+/** What the data path reads and writes; it never changes, so that V8 compiles the arrays' addresses in. */
+export interface Fixed {
+  readonly counts: Float64Array;
+  readonly registers: Uint8Array;
+  /** Beginnings in a window from which on it is looked at who goes on. */
+  readonly many: number;
+}
+
+/** Makes what looks at each frame: most go on with what has begun, and nothing is done about them. */
+export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
+  const { counts, registers, many } = fixed;
+  const target = createTarget(fixed);
+  const source = createSource(fixed);
+  return (batch) => {
+    const { vm, count, headers } = batch;
+    const { tcpFlags } = headers;
+    const isOutbound = batch.direction === 'outbound';
+    const begins = isOutbound ? target : source;
+    for (let i = 0; i < count; i++) if ((tcpFlags[i] & GOES_ON) === 0) begins(vm, headers, i);
+    if (isOutbound || counts[vm * CELLS + Column.begin] < many) return;
+    const { source: sources } = headers;
+    for (let i = 0; i < count; i++) {
+      if ((tcpFlags[i] & GOES_ON) === Ack) add(registers, vm * ROW + Sketch.goOn, sources[i]);
+    }
+  };
+}
+
+type Begins = (vm: number, headers: FrameHeaders, i: number) => void;
+
+function createTarget({ counts, registers }: Fixed): Begins {
+  return (vm, { protocol, ports, destination }, i) => {
+    if (protocol[i] === 0) return;
+    const port = ports[i] & 0xffff;
+    // Services have the lower port, as a rule; the other direction is an answer.
+    if (protocol[i] === UDP && port >= ports[i] >>> 16) return;
+    const hasPort = protocol[i] === UDP || protocol[i] === TCP;
+    counts[vm * CELLS + Column.targets]++;
+    add(registers, vm * ROW + Sketch.targets, hasPort ? destination[i] ^ Math.imul(port, 0x9e3779b1) : destination[i]);
+  };
+}
+
+function createSource({ counts, registers }: Fixed): Begins {
+  return (vm, { protocol, source }, i) => {
+    if (protocol[i] === 0) return;
+    counts[vm * CELLS + Column.begin]++;
+    add(registers, vm * ROW + Sketch.begin, source[i]);
+  };
+}

@@ -1,4 +1,5 @@
 import { afpacket } from './cases/afpacket.ts';
+import { detect } from './cases/detect.ts';
 import { forward } from './cases/forward.ts';
 import { idle } from './cases/idle.ts';
 import { mistakes } from './cases/mistakes.ts';
@@ -13,6 +14,7 @@ import type { Group } from './group.ts';
 export const groups: readonly Group[] = [
   transmit,
   sampling,
+  detect,
   scale,
   ring,
   afpacket,

@@ -11,6 +11,7 @@ import {
   createArena,
   Forwarder,
   instantiate,
+  type Observer,
   Policies,
   type Seat,
   type Surroundings,
@@ -111,8 +112,8 @@ export class ProductLoop {
   readonly #admissions: readonly AdmissionPolicy[];
   readonly #distributions: readonly LoadDistribution[];
 
-  /** One call of each hook in `sampleEvery` is timed, as a host does; 0: none. */
-  constructor(handle: ArenaHandle, sampleEvery = 0) {
+  /** One call of each hook in `sampleEvery` is timed, as a host does; 0: none. `observer` shows the frames to detectors. */
+  constructor(handle: ArenaHandle, sampleEvery = 0, observer?: Observer) {
     const arena = new Arena(handle, 0);
     this.arena = arena;
     const surroundings: Surroundings = {
@@ -148,6 +149,7 @@ export class ProductLoop {
       receives: [],
       sampling: { every: sampleEvery, seed: 1, probe: { nowNs: () => performance.now() * 1e6, heapBytes: () => 0 } },
       sampledDrivers: this.#drivers.map((_, nic) => ({ name: `null${nic}` })),
+      ...(observer === undefined ? {} : { observer }),
       driverFailed: (nic, hook, cause) => {
         throw new Error(`${hook} of NIC ${nic} failed`, { cause });
       },

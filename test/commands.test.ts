@@ -211,7 +211,7 @@ describe('the commands in the pages', () => {
       const shell = ['-c', command];
       const options = { cwd, env: environmentOf(folder), encoding: 'utf8', timeout: 60_000 } as const;
       const { status, stdout, stderr } = spawnSync('sh', shell, options);
-      if (status !== 0) throw new Error(`${command}\n${stdout}${stderr}`);
+      expect(status === 0 ? '' : `${command}\n${stdout}${stderr}`).toBe('');
     }
     if (host !== undefined) expect(await ended(host)).toBe(0);
   });

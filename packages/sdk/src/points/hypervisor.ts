@@ -71,7 +71,8 @@ export interface MigrationResult {
  *   resume = (vm: VmRef) => this.#move(vm, ['suspended', 'running'], 'running');
  *   stop = (vm: VmRef) => this.#move(vm, ['stopped', 'running', 'suspended'], 'stopped');
  *   async migrate(vm: VmRef, _destination: string, steps?: MigrationSteps): Promise<void> {
- *     await steps?.switchover();
+ *     const status = await this.status(vm);
+ *     if (status === 'running' || status === 'suspended') await steps?.switchover();
  *     await this.#move(vm, ['running', 'suspended', 'migrated'], 'migrated');
  *   }
  *

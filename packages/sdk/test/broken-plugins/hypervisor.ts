@@ -2,6 +2,7 @@ import {
   definePlugin,
   FairleadError,
   type Hypervisor,
+  type MigrationSteps,
   Options,
   type PluginDefinition,
   Type,
@@ -55,12 +56,20 @@ class Words implements Hypervisor {
     return this.move(vm, ['stopped', 'running', 'suspended'], 'stopped');
   }
 
-  async migrate(vm: VmRef, destination: string): Promise<void> {
-    if (destination === 'full') {
-      this.statusOf(vm);
-      refuse('it has no room');
+  async migrate(vm: VmRef, destination: string, steps?: MigrationSteps): Promise<void> {
+    const status = this.statusOf(vm);
+    if (destination === 'full') refuse('it has no room');
+    if (status === 'running' || status === 'suspended') {
+      await steps?.switchover().catch((cause: Error) => refuse(cause.message));
     }
     await this.move(vm, ['running', 'suspended', 'migrated'], 'migrated');
+    steps?.progress?.(1);
+    steps?.took?.({ downtimeMs: 2, totalMs: 10 });
+  }
+
+  async receive(vm: VmRef): Promise<string> {
+    this.statusOf(vm);
+    return 'words';
   }
 
   async throttle(vm: VmRef, fraction: number): Promise<void> {
@@ -170,12 +179,49 @@ export const hypervisor: BrokenPlugins = {
       'leaves a VM where it was when its destination does not take it',
       'stops a VM before it knows',
       () => (words) => ({
-        async migrate(vm: VmRef, destination: string) {
+        async migrate(vm: VmRef, destination: string, steps?: MigrationSteps) {
           if (destination === 'full') words.vms.set(vm.name, 'stopped');
-          await was(words, 'migrate')(vm, destination);
+          await was(words, 'migrate')(vm, destination, steps);
         },
       }),
     ),
+    broken(
+      'lets a VM change hands once, and waits for it, before the VM has gone',
+      'does not wait until it has changed hands',
+      () => (words) => ({
+        migrate: (vm: VmRef, destination: string, steps?: MigrationSteps) =>
+          was(words, 'migrate')(vm, destination, {
+            ...steps,
+            switchover: () => Promise.race([steps?.switchover(), Promise.resolve()]),
+          }),
+      }),
+      ['keeps a VM that may not change hands'],
+    ),
+    broken('keeps a VM that may not change hands', 'stops it before it asks', () => (words) => ({
+      migrate: (vm: VmRef, destination: string, steps?: MigrationSteps) =>
+        was(words, 'migrate')(vm, destination, {
+          ...steps,
+          switchover: async () => {
+            const before = words.vms.get(vm.name) ?? 'stopped';
+            words.vms.set(vm.name, 'stopped');
+            await steps?.switchover();
+            words.vms.set(vm.name, before);
+          },
+        }),
+    })),
+    broken('asks for no change of hands of a VM that stays', 'asks before it looks', () => (words) => ({
+      async migrate(vm: VmRef, destination: string, steps?: MigrationSteps) {
+        await steps?.switchover().catch((cause: Error) => refuse(cause.message));
+        await was(words, 'migrate')(vm, destination);
+      },
+    })),
+    broken('tells in fractions how far a VM is, and at the end what it took', 'tells percent', () => (words) => ({
+      migrate: (vm: VmRef, destination: string, steps?: MigrationSteps) =>
+        was(words, 'migrate')(vm, destination, {
+          switchover: async () => steps?.switchover(),
+          progress: (fraction) => steps?.progress?.(100 * fraction),
+        }),
+    })),
     broken('refuses a VM that it does not know', 'says of any VM that it is stopped', () => (words) => ({
       status: async (vm: VmRef) => words.vms.get(vm.name) ?? 'stopped',
     })),

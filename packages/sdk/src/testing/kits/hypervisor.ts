@@ -1,8 +1,8 @@
-import { isFairleadError } from '../../errors.ts';
 import type { PluginDefinition } from '../../plugin.ts';
-import type { Hypervisor, VmRef } from '../../points/hypervisor.ts';
+import type { VmRef } from '../../points/hypervisor.ts';
 import type { ConformanceGiven } from '../conformance-laws.ts';
 import { createInstance } from '../instance.ts';
+import { answerOf, type Rig, refuses, wrongStatus } from './hypervisor-rig.ts';
 import {
   after,
   allows,
@@ -14,8 +14,8 @@ import {
   simplerHypervisor,
   tellCall,
   tellHypervisor,
-  type VmModel,
 } from './hypervisor-scenario.ts';
+import { stepLaws } from './hypervisor-steps.ts';
 import { asyncLaw, type Law } from './law.ts';
 import { optionSets } from './option-sets.ts';
 import { startsAndClosesLaw } from './starts.ts';
@@ -60,14 +60,6 @@ export interface HypervisorGiven extends ConformanceGiven {
   readonly refusingDestination?: string;
   /** A VM that the hypervisor does not know. One that makes VMs as it hears of them has none. */
   readonly unknown?: VmRef;
-}
-
-/** One instance, its VMs, and what state each should be in. */
-interface Rig {
-  readonly hypervisor: Hypervisor;
-  readonly vms: readonly VmRef[];
-  readonly model: VmModel[];
-  close(): Promise<void>;
 }
 
 const ROUNDS = 30;
@@ -203,6 +195,7 @@ export function hypervisorKit(plugin: PluginDefinition<'hypervisor'>, given: Hyp
       }
       return undefined;
     }),
+    ...stepLaws(inEveryState, obey, destination, given.refusingDestination),
     inEveryState('refuses a VM that it does not know', async ({ hypervisor }) => {
       const { unknown } = given;
       if (unknown === undefined) return undefined;
@@ -249,28 +242,4 @@ export function hypervisorKit(plugin: PluginDefinition<'hypervisor'>, given: Hyp
       return undefined;
     }),
   ];
-}
-
-async function wrongStatus(rig: Rig, vm: number, when: string): Promise<string | undefined> {
-  const status = await rig.hypervisor.status(rig.vms[vm]);
-  return status === rig.model[vm].status
-    ? undefined
-    : `after ${when}, the status of ${rig.vms[vm].name} is ${status}; it should be ${rig.model[vm].status}`;
-}
-
-async function answerOf(ask: () => Promise<unknown>): Promise<string> {
-  try {
-    await ask();
-    return 'succeeded';
-  } catch (error) {
-    return isFairleadError(error) ? 'refused' : `rejected with no FairleadError: ${String(error)}`;
-  }
-}
-
-async function refuses(rig: Rig, vm: number, what: string, ask: () => Promise<unknown>): Promise<string | undefined> {
-  const before = await rig.hypervisor.status(rig.vms[vm]);
-  const answer = await answerOf(ask);
-  if (answer !== 'refused') return `${what} of a VM that is ${rig.model[vm].status} ${answer}`;
-  const status = await rig.hypervisor.status(rig.vms[vm]);
-  return status === before ? undefined : `a refused ${what} made a VM that was ${before} ${status}`;
 }

@@ -1,8 +1,10 @@
 import { definePlugin } from '@fairlead/sdk';
-import { SimulatedHypervisor, simulatedHypervisorOptions } from './simulated-hypervisor.ts';
+import { simulatedHypervisorOptions } from './options.ts';
+import { SimulatedHypervisor } from './simulated-hypervisor.ts';
 
 export { type Arrival, registerDestination } from './destinations.ts';
-export * from './simulated-hypervisor.ts';
+export type { HypervisorHook } from './injections.ts';
+export { SimulatedHypervisor, simulatedHypervisorOptions };
 
 /**
  * The plugin: `hypervisor: { use: simulated }`.
@@ -12,7 +14,7 @@ export * from './simulated-hypervisor.ts';
  * import { createHost, use } from '@fairlead/core';
  * import simulated from '@fairlead/hypervisor-simulated';
  *
- * const builder = createHost().hypervisor(use(simulated, { latencyMs: '20ms' }));
+ * const builder = createHost().hypervisor(use(simulated, { memoryBytes: '1GiB', downtimeMs: '20ms' }));
  * ```
  */
 export default definePlugin({

@@ -8,7 +8,7 @@ export class ExpectedVms {
     this.#dismissed.delete(vm);
     if (this.#expected.has(vm)) return;
     let come = (): void => {};
-    let giveUp = (_: Error): void => {};
+    let giveUp: (why: Error) => void = () => {};
     const promise = new Promise<void>((resolve, reject) => {
       come = resolve;
       giveUp = reject;

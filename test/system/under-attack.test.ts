@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ByteWatch } from './support/byte-watch.ts';
 import { until } from './support/deadline.ts';
 import { type Flood, startFlood } from './support/flood.ts';
+import { counted, interfaceCounters } from './support/interface-counters.ts';
 import { requireParts } from './support/parts.ts';
 import { pings, quantile, rttsBetween } from './support/pings.ts';
 import { serveTransfers, transfer } from './support/transfer.ts';
@@ -15,6 +16,7 @@ const C = { name: 'c', mac: '52:54:00:00:02:0c', address: '10.77.0.23', host: 1 
 
 const FLOOD = { kind: 'syn', port: 5201, framesPerSecond: 20_000, seconds: 8 } as const;
 const SUSPENDED_MS = 5_000;
+const BASELINE_MS = 2_500;
 const NEIGHBOUR_BPS = 10e6;
 
 const parts = requireParts('responders on real guests', [
@@ -52,12 +54,17 @@ describe.skipIf(parts.skip)('two hosts under attack, with Linux guests', () => {
 
   it('rows 40 and 46: a flooded VM is suspended for a time, and its neighbour has its throughput and latency back', async () => {
     const { lab, network } = hosts;
-    const watch = new ByteWatch(network.hosts[0].ports[1]);
-    const sending = transfer(hosts.guest('b'), PEER, 0, `-b ${NEIGHBOUR_BPS} -t 13`);
-    const pinging = pings(lab, network.peer, B.address, 1_250);
-    await pause(3_000);
-    const floodedMs = performance.now();
+    const port = network.hosts[0].ports[1];
+    const silent = await interfaceCounters(port);
+    const watch = new ByteWatch(port);
+    const sending = transfer(hosts.guest('b'), PEER, 0, `-b ${NEIGHBOUR_BPS} -l 8K -t 14`);
+    const pinging = pings(lab, network.peer, B.address, 1_400);
+    const flows = async () => counted(silent, await interfaceCounters(port)).rxBytes > 500_000;
+    await until(flows, 10_000, "the neighbour's transfer");
+    const flowingMs = performance.now();
+    await pause(BASELINE_MS);
     const flooding = await flood(A, FLOOD);
+    const floodedMs = performance.now();
     const signal = await hosts.host(0).event(/attack on VM a, says syn-flood/, 10_000);
     const suspended = await hosts.host(0).event(/VM a is suspended/, 5_000);
     expect(await hosts.guest('a').state()).toBe('paused');
@@ -71,7 +78,7 @@ describe.skipIf(parts.skip)('two hosts under attack, with Linux guests', () => {
     const [pinged] = await Promise.all([pinging, sending, watch.stop()]);
 
     const spans = {
-      before: [floodedMs - 2_000, floodedMs],
+      before: [flowingMs, floodedMs],
       flooded: [floodedMs, suspended.atMs],
       after: [signal.atMs + 1_000, resumed.atMs],
     } as const;

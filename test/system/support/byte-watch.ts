@@ -19,11 +19,14 @@ export class ByteWatch {
     await this.#done;
   }
 
-  /** What came into the interface, in bit/s, between the first sample at or after `fromMs` and the last before `untilMs`. */
+  /**
+   * What came into the interface, in bit/s, between the first sample at or after `fromMs` and the last before `untilMs`;
+   * NaN of a time that is too short to tell.
+   */
   rxBps(fromMs: number, untilMs: number): number {
     const within = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
     const [first, last] = [within[0], within.at(-1)];
-    if (first === undefined || last === undefined || first === last) throw new Error('too short a time to tell a rate');
+    if (first === undefined || last === undefined || first === last) return Number.NaN;
     return ((last.counters.rxBytes - first.counters.rxBytes) * 8e3) / (last.atMs - first.atMs);
   }
 

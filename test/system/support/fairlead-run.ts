@@ -50,7 +50,7 @@ export class FairleadRun {
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(config, null, 2));
     const argv = [process.execPath, PROGRAM, 'run', file, '--json', '--control', control];
-    return new FairleadRun(await lab.start(namespace, argv), control);
+    return new FairleadRun(await lab.start(namespace, argv, 'machine'), control);
   }
 
   get pid(): number {

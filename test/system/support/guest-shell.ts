@@ -22,15 +22,17 @@ export class GuestShell {
   readonly #waiting = new Map<number, (outcome: GuestOutcome) => void>();
   #ready = (): void => undefined;
   #received = Buffer.alloc(0);
-  #nextId = 0;
+  #nextId: number;
 
   /** Resolves when the guest has booted and takes requests. */
   readonly ready = new Promise<void>((resolve) => {
     this.#ready = resolve;
   });
 
-  constructor(socket: Socket) {
+  /** `firstId`: above those of requests that the guest may still answer, if another shell has asked it before. */
+  constructor(socket: Socket, firstId = 0) {
     this.#socket = socket;
+    this.#nextId = firstId;
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       while (this.#takeMessage());

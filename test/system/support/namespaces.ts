@@ -104,9 +104,17 @@ export class NetworkLab {
     return attempt([...within(namespace), ...argv], options);
   }
 
-  /** Starts a command in a namespace; {@link close} stops it. */
-  async start(namespace: string, argv: readonly string[]): Promise<Background> {
-    const started = await Background.start([...within(namespace), ...argv]);
+  /**
+   * Starts a command in a namespace; {@link close} stops it. `ip netns exec` gives it a /sys of the namespace, which has
+   * no control groups; with the machine's it sees those.
+   */
+  async start(
+    namespace: string,
+    argv: readonly string[],
+    sys: 'namespace' | 'machine' = 'namespace',
+  ): Promise<Background> {
+    const inside = sys === 'namespace' ? within(namespace) : netOnly(namespace);
+    const started = await Background.start([...inside, ...argv]);
     this.#processes.push(started);
     return started;
   }
@@ -136,6 +144,11 @@ export class NetworkLab {
     await command(ip(namespace, 'link', 'set', device, 'addrgenmode', 'none'));
     await command(ip(namespace, 'link', 'set', device, 'up'));
   }
+}
+
+/** Has a command run with the network of a namespace, and else as it would. */
+export function netOnly(namespace: string): string[] {
+  return ['nsenter', `--net=/run/netns/${namespace}`, '--'];
 }
 
 function within(namespace: string | undefined): string[] {

@@ -5,6 +5,7 @@ import { Background } from './background.ts';
 import { until, within } from './deadline.ts';
 import { guestImage } from './guest-image.ts';
 import { type GuestOutcome, GuestShell } from './guest-shell.ts';
+import { netOnly } from './namespaces.ts';
 import { Qmp } from './qmp.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -16,6 +17,8 @@ export interface GuestOptions {
   readonly nicPath: string;
   /** The address of its eth0, as `10.77.0.11/24`. */
   readonly address?: string;
+  /** The network namespace that QEMU runs in, as that of its host. */
+  readonly namespace?: string;
   readonly gateway?: string;
   /** Where QEMU is to listen for another QMP client, such as a hypervisor plugin. */
   readonly qmpPath?: string;
@@ -27,6 +30,9 @@ export interface GuestOptions {
   /** How long the guest may be silent after QEMU's start; 2 minutes unless told, for machines that are busy. */
   readonly bootTimeoutMs?: number;
 }
+
+/** The first request to a guest that has come from another QEMU. */
+const AFTER_MIGRATION = 1_000_000;
 
 /**
  * An unmodified Linux guest in QEMU, emulated in software (TCG) so that it runs on any machine.
@@ -66,10 +72,13 @@ export class Guest {
     };
     let qemu: Background | undefined;
     try {
-      qemu = await Background.start(qemuCommand(options, directory.path));
+      qemu = await Background.start([
+        ...(options.namespace === undefined ? [] : netOnly(options.namespace)),
+        ...qemuCommand(options, directory.path),
+      ]);
       const connected = Promise.all([control.connection, monitor.connection]);
       const [controlSocket, monitorSocket] = await qemu.unlessEnded(within(connected, 10_000, 'connection from QEMU'));
-      const shell = new GuestShell(controlSocket);
+      const shell = new GuestShell(controlSocket, options.incoming === true ? AFTER_MIGRATION : 0);
       const qmp = new Qmp(monitorSocket);
       await qemu.unlessEnded(qmp.negotiate());
       await qemu.unlessEnded(nicConnected(qmp, options.nicPath));
@@ -140,7 +149,7 @@ function qemuCommand(options: GuestOptions, directory: string): string[] {
     ...(memoryFile === undefined
       ? []
       : ['-object', `memory-backend-file,id=memory,size=${size},mem-path=${memoryFile},share=on`]),
-    ...(options.incoming === true ? ['-incoming', 'defer'] : []),
+    ...(options.incoming === true ? ['-incoming', 'defer', '-S'] : []),
     ...['-nodefaults', '-nographic', '-no-reboot'],
     ...['-kernel', image.kernel, '-initrd', image.initramfs, '-append', words.join(' ')],
     // First serial port: the kernel's console, on our pipe. Second: the control channel.

@@ -135,6 +135,7 @@ export class TwoHosts {
       mac,
       nicPath,
       address: `${address}/24`,
+      namespace: this.network.hosts[host].namespace,
       qmpPath: this.path(`${name}.${host}.qmp`),
       ...(movable === true ? { memoryFile: this.path(`${name}.memory`) } : {}),
       incoming,

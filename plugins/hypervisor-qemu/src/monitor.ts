@@ -65,11 +65,7 @@ export class Monitor {
   async runState(): Promise<RunState> {
     let answer: unknown;
     try {
-      answer = await this.ask('query-status').catch((error: unknown) => {
-        // It may have ended some time ago, and have come again: only a question finds out.
-        if (!isQmpError(error, 'ended')) throw error;
-        return this.ask('query-status');
-      });
+      answer = await this.#question('query-status');
     } catch (error) {
       if (isQmpError(error, 'absent')) return 'absent';
       throw error;
@@ -85,7 +81,7 @@ export class Monitor {
    */
   async migration(): Promise<MigrationInfo> {
     this.#stirred = false;
-    const answer = objectOf(await this.ask('query-migrate'));
+    const answer = objectOf(await this.#question('query-migrate'));
     const ram = answer['ram'] === undefined ? undefined : objectOf(answer['ram']);
     const addresses = answer['socket-address'];
     return {
@@ -107,11 +103,14 @@ export class Monitor {
    * @throws QmpError
    */
   async quit(): Promise<void> {
-    const client = await this.#connected();
-    await client.execute('quit').catch((error: unknown) => {
-      // It may be gone before its answer is.
-      if (!isQmpError(error, 'ended')) throw error;
-    });
+    let client: QmpClient;
+    try {
+      client = await this.#connected();
+      await client.execute('quit');
+    } catch (error) {
+      if (isQmpError(error, 'absent', 'ended')) return; // it is gone before its answer is
+      throw error;
+    }
     if (!(await client.ended())) throw new QmpError('late', 'it was told to quit and has not');
   }
 
@@ -133,6 +132,16 @@ export class Monitor {
     this.#client = undefined;
     this.#wake();
     await (await client?.catch(() => undefined))?.close();
+  }
+
+  /** Asks something that changes nothing: QEMU may have ended some time ago and have come again, and only this finds out. */
+  async #question(command: string): Promise<unknown> {
+    try {
+      return await this.ask(command);
+    } catch (error) {
+      if (!isQmpError(error, 'ended')) throw error;
+      return this.ask(command);
+    }
   }
 
   #connected(): Promise<QmpClient> {

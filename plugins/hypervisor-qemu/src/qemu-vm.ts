@@ -7,6 +7,7 @@ import { sendTo } from './migration.ts';
 import { Monitor } from './monitor.ts';
 import type { QemuOptions } from './options.ts';
 import { listenerOn, pidIn } from './qemu-process.ts';
+import { isQmpError } from './qmp-error.ts';
 import { Obstacle } from './refusal.ts';
 import { type RunState, statusOf } from './run-state.ts';
 
@@ -149,8 +150,16 @@ export class QemuVm {
 
   /** How it is, from QEMU. */
   async #look(): Promise<{ readonly state: RunState; readonly status: VmStatus }> {
-    const state = await this.#monitor.runState();
-    const migration = state === 'absent' ? undefined : (await this.#monitor.migration()).status;
+    let state = await this.#monitor.runState();
+    let migration: string | undefined;
+    if (state !== 'absent') {
+      const info = await this.#monitor.migration().catch((error: unknown) => {
+        if (!isQmpError(error, 'absent')) throw error;
+        state = 'absent'; // it has ended in between
+        return undefined;
+      });
+      migration = info?.status;
+    }
     const status = statusOf(state, migration);
     if (status === 'stopped' && this.#destination !== undefined) return { state, status: 'migrated' };
     if (status === 'running' || status === 'suspended') this.#destination = undefined;

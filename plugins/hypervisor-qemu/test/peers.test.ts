@@ -58,6 +58,25 @@ describe('a peer that is no QEMU, or one that is ill', () => {
     },
   );
 
+  it('ends between two questions: it is not there', async () => {
+    const { hypervisor, qemu } = await running(LIMITS);
+    qemu.deviations.set('query-migrate', () => {
+      void qemu.close();
+      return true;
+    });
+    expect(await hypervisor.status(VM)).toBe('stopped');
+  });
+
+  it('has ended before it can be told to', async () => {
+    const { hypervisor, qemu } = await running(LIMITS);
+    qemu.deviations.set('quit', () => {
+      void qemu.close();
+      return true;
+    });
+    await hypervisor.stop(VM);
+    expect(await hypervisor.status(VM)).toBe('stopped');
+  });
+
   it.each(['{}', '[]', 'null', '{"status":"__proto__"}', '{"status":7}'])(
     'says %s when it is asked for its state: it has none that can be acted on',
     async (answer) => {

@@ -82,6 +82,8 @@ export interface ObserverPlan {
 }
 
 interface Watching extends DetectorSeat {
+  /** The instance's own: to look a method up where classes differ costs as much as a short call. */
+  readonly observe: Detector['observe'];
   readonly meter: Meter;
   dueUs: number;
   /** Its last judgement was not empty. */
@@ -144,7 +146,7 @@ export class Observer {
     this.#watching = seats.map((seat) => {
       const row = arena.costs.row(worker, 'observe', seat.number);
       const meter = new Meter('observe', seat.name, row, sampling.probe, seat.budget);
-      return { ...seat, meter, dueUs: nowUs + seat.windowUs, signalled: false };
+      return { ...seat, observe: seat.instance.observe, meter, dueUs: nowUs + seat.windowUs, signalled: false };
     });
     this.#arrange();
     this.observe = this.#createObserve();
@@ -169,31 +171,47 @@ export class Observer {
     };
     return () => {
       const { run, headers, frames, watching, sampled, enter, observing, core } = fixed;
-      if (watching.length === 0) return;
       frames.count = run.count;
       frames.nowUs = run.nowUs;
       if (this.#needsHeaders) headers.read(frames);
-      const closely = --sampled.left <= 0;
-      if (closely) sampled.again();
-      for (let i = 0; i < watching.length; i = (i + 1) | 0) {
-        const seat = watching[i] as Watching;
-        enter(observing, seat.number);
+      if (--sampled.left <= 0) {
+        this.#observeClosely();
+        return;
+      }
+      // One that fails leaves the list, and the next has its place.
+      for (let i = 0; i < watching.length; ) {
         try {
-          const answer: unknown = closely ? this.#observeClosely(seat) : seat.instance.observe(run);
-          if (answer !== undefined) throw wrongAnswer('observe', answer);
+          for (; i < watching.length; i = (i + 1) | 0) {
+            const { instance, observe, number } = watching[i] as Watching;
+            enter(observing, number);
+            const answer: unknown = observe.call(instance, run);
+            if (answer !== undefined) throw wrongAnswer('observe', answer);
+          }
         } catch (cause) {
-          this.#failed(seat, 'observe', cause);
-          i--;
+          this.#failed(watching[i] as Watching, 'observe', cause);
         }
       }
       enter(core, 0);
     };
   }
 
-  /** The one call in many that is timed, and after which the frames are looked at. */
-  #observeClosely({ instance, meter }: Watching): unknown {
+  /** The one run in many of which every call is timed, and after which the frames are looked at. */
+  #observeClosely(): void {
+    this.#sampled.again();
+    for (const seat of [...this.#watching]) {
+      this.#enter(Phase.Observe, seat.number);
+      try {
+        const answer = this.#sampled.off ? seat.instance.observe(this.run) : this.#timed(seat);
+        if (answer !== undefined) throw wrongAnswer('observe', answer);
+      } catch (cause) {
+        this.#failed(seat, 'observe', cause);
+      }
+    }
+    this.#enter(Phase.Core, 0);
+  }
+
+  #timed({ instance, meter }: Watching): unknown {
     const { run } = this;
-    if (this.#sampled.off) return instance.observe(run);
     const before = fingerprintOf(run);
     meter.begin();
     const answer: unknown = instance.observe(run);

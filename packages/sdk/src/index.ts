@@ -26,4 +26,5 @@ export * from './table.ts';
 export * from './tokens.ts';
 export * from './units.ts';
 export * from './verdict.ts';
+export * from './vm-responder.ts';
 export * from './vm-table.ts';

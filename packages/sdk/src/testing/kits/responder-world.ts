@@ -9,6 +9,8 @@ export class ResponderWorld {
   readonly states: VmState[] = Array<VmState>(RESPONDER_VMS).fill('running');
   /** Each call that was made, as `suspend 2`. */
   readonly calls: string[] = [];
+  /** What was set and not lifted again, as `throttle 0.5 2`, by power and VM. */
+  readonly #set = new Map<string, string>();
   /** Every call rejects. */
   refuses = false;
   /** Calls wait until `go` while this is set. */
@@ -22,11 +24,34 @@ export class ResponderWorld {
       suspend: (vm) => this.#do('suspend', vm, 'suspended'),
       resume: (vm) => this.#do('resume', vm, 'running'),
       migrate: (vm) => this.#do('migrate', vm, 'migrated'),
-      throttle: (vm, fraction) => this.#do(`throttle ${fraction}`, vm),
-      delayInterrupts: (vm, delayUs) => this.#do(`delayInterrupts ${delayUs}`, vm),
-      limitRate: (vm, rates) => this.#do(`limitRate ${JSON.stringify(rates)}`, vm),
-      failover: (vm, team) => this.#do(`failover ${team}`, vm),
+      throttle: (vm, fraction) => this.#hold('throttle', String(fraction), vm, fraction === 1),
+      delayInterrupts: (vm, delayUs) => this.#hold('delayInterrupts', String(delayUs), vm, delayUs === 0),
+      limitRate: (vm, rates) => {
+        const lifted = Object.values(rates).every((rateBps) => rateBps === Number.POSITIVE_INFINITY);
+        return this.#hold('limitRate', JSON.stringify(rates), vm, lifted);
+      },
+      failover: (vm, team) => this.#hold('failover', String(team), vm, team === undefined),
     };
+  }
+
+  /** What still stands of all that was done, in words; undefined when everything was undone. */
+  get left(): string | undefined {
+    const suspended = this.states.indexOf('suspended');
+    if (suspended >= 0) return `VM ${suspended} is still suspended`;
+    const [set] = this.#set.values();
+    return set === undefined ? undefined : `${set} still holds`;
+  }
+
+  /** As if every VM had been let go by hand. */
+  reset(): void {
+    this.states.fill('running');
+    this.#set.clear();
+  }
+
+  async #hold(power: string, how: string, vm: number, lifted: boolean): Promise<void> {
+    await this.#do(`${power} ${how}`, vm);
+    if (lifted) this.#set.delete(`${power} ${vm}`);
+    else this.#set.set(`${power} ${vm}`, `${power} ${how} ${vm}`);
   }
 
   /** Lets go on what was held. */

@@ -136,7 +136,7 @@ export function responderKit(plugin: PluginDefinition<'responder'>, given: Confo
     onEveryAction('acts again when its action was undone', async (rig, actions, signal) => {
       const calls = [...rig.world.calls];
       for (const action of actions) await action.undo();
-      rig.world.states.fill('running');
+      rig.world.reset();
       rig.world.calls.length = 0;
       const again = await rig.respond(signal);
       if (again.length === actions.length && rig.world.calls.join() === calls.join()) return undefined;
@@ -144,12 +144,10 @@ export function responderKit(plugin: PluginDefinition<'responder'>, given: Confo
     }),
     onEveryAction('undoes what it did, once', async (rig, actions) => {
       const { world } = rig;
-      const suspended = world.states.indexOf('suspended');
-      if (actions.length === 0 && suspended >= 0) return `it suspended VM ${suspended} and returned no action`;
+      if (actions.length === 0 && world.left !== undefined) return `it returned no action, and ${world.left}`;
       const undone = world.calls.length;
       await Promise.all(actions.flatMap((action) => [action.undo(), action.undo()]));
-      const left = world.states.indexOf('suspended');
-      if (left >= 0) return `VM ${left} is still suspended when all was undone`;
+      if (world.left !== undefined) return `${world.left} when all was undone`;
       const twice = world.calls.slice(undone).find((call, i, calls) => calls.indexOf(call) !== i);
       return twice === undefined ? undefined : `undone twice, it asked the host to ${twice} twice`;
     }),
@@ -187,9 +185,8 @@ export function responderKit(plugin: PluginDefinition<'responder'>, given: Confo
         standing = await answer;
       }
       for (const action of standing) await action.undo();
-      const left = world.states.indexOf('suspended');
       const stands = scenario.signals.some((signal, i) => i > 0 && signal.vm === scenario.signals[i - 1].vm);
-      return left < 0 || stands ? undefined : `VM ${left} is still suspended when all was undone`;
+      return stands || world.left === undefined ? undefined : `${world.left} when all was undone`;
     }),
     onEveryScenario('works alike in two instances, which share nothing', async (scenario, rig) => {
       const rigs = [new Rig(plugin, scenario), new Rig(plugin, scenario)];

@@ -106,7 +106,14 @@ describe('the published schema', () => {
     ]);
     expect(names('link-monitor')).toEqual(['beacon', 'lacp', 'probe']);
     expect(names('hypervisor')).toEqual(['qemu', 'simulated']);
-    expect(names('responder')).toEqual(['suspend']);
+    expect(names('responder')).toEqual([
+      'delay-interrupt',
+      'delay-scheduling',
+      'failover',
+      'migrate',
+      'rate-limit',
+      'suspend',
+    ]);
   });
 });
 

@@ -36,6 +36,7 @@ interface SimulateCommandFlags {
   readonly json?: string;
   readonly report?: string;
   readonly decisions?: string;
+  readonly shadowReport?: string;
   readonly seed?: number;
   readonly for?: number;
 }
@@ -138,6 +139,7 @@ export function createProgram(
     .option('--json <file>', 'write the outcome as JSON; - prints it in place of the summary')
     .option('--report <file>', 'write a report: one HTML page that needs no network')
     .option('--decisions <file>', 'write the decision log')
+    .option('--shadow-report <file>', 'write down what shadow policies would have done')
     .option('--seed <number>', "another seed than the scenario's", seed)
     .option('--for <time>', 'simulate only the beginning, as 2s', duration)
     .action(async (files: string[], { for: forMs, ...flags }: SimulateCommandFlags) => {

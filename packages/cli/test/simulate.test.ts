@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkValue } from '@fairlead/core';
+import { checkValue, type ShadowReport } from '@fairlead/core';
 import type { SimulationResult } from '@fairlead/simulator';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -131,6 +131,27 @@ describe('fairlead simulate', () => {
     expect(result).toMatchObject({ version: 1, durationSeconds: 0.3, vms: [{ name: 'web' }] });
     expect(readFileSync(decisions, 'utf8').trimEnd().split('\n')).toHaveLength(result.decisions.lines);
     expect(readFileSync(report, 'utf8')).toContain(result.digest);
+  });
+
+  it('says what a shadow would have done, and neither decides nor logs anything else for it', async () => {
+    const two = host.replace(' }]\n', ' }, { name: uplink1, driver: { use: memory } }]\n');
+    const of = (name: string, shadow: string): string => {
+      written(`${name}-host.yaml`, `${two}distribution: { use: round-robin${shadow} }\n`);
+      return written(`${name}.yaml`, scenario().replace('host.yaml', `${name}-host.yaml`));
+    };
+    const shadowReport = join(folder, 'shadow.json');
+    const without = await simulated([of('without', '')], { shadowReport });
+    expect(JSON.parse(readFileSync(shadowReport, 'utf8'))).toEqual({ version: 1, sections: [] });
+    const same = await simulated([of('same-shadow', ', shadow: { use: round-robin }')], { shadowReport });
+    expect(same.printed.at(-1)).toBe(without.printed.at(-1)); // the digest of the decision log
+    expect(same.printed.join('\n')).toContain('distribution: round-robin decides; beside it round-robin');
+    const [section] = (JSON.parse(readFileSync(shadowReport, 'utf8')) as ShadowReport).sections;
+    expect(section?.frames).toBeGreaterThan(0);
+    expect(section?.same).toEqual(section?.frames);
+    const { printed } = await simulated([of('other-shadow', ', shadow: { use: active-backup }')], { json: '-' });
+    const { shadow, digest } = JSON.parse(printed[0] as string) as SimulationResult;
+    expect(shadow?.sections).toMatchObject([{ section: 'distribution', real: 'round-robin', shadow: 'active-backup' }]);
+    expect(without.printed.at(-1)).toContain(digest);
   });
 
   it('prints the result as JSON in place of the summary', async () => {

@@ -1,33 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import type { PluginDefinition, PluginKind } from '@fairlead/sdk';
+import type {
+  ChainOf,
+  MoreOfChain,
+  MoreOfDetector,
+  MoreOfNic,
+  MoreOfPolicy,
+  MoreOfVm,
+  Section,
+  TeamMembers,
+} from './builder-parts.ts';
 import { composeHost } from './compose.ts';
 import type { WrittenHostConfig } from './config.ts';
 import { Host } from './host.ts';
+import type { PolicySection } from './shadow/shadow-report.ts';
 import type { DistributionPreset } from './teams/presets.ts';
 import type { Used } from './used.ts';
-
-/** What may be said of a NIC beside its name and driver. */
-export type MoreOfNic = Omit<WrittenHostConfig['nics'][number], 'name' | 'driver'>;
-/** What may be said of a VM beside its name, MAC address and device. */
-export type MoreOfVm = Omit<WrittenHostConfig['vms'][number], 'name' | 'mac' | 'device'>;
-/** What may be said of a policy beside its plugin and options. */
-export type MoreOfPolicy<K extends PluginKind> = Pick<WrittenPolicy, 'fail' | 'budget'> & {
-  /** Serves when the policy fails. */
-  readonly fallback?: Used<K> | undefined;
-};
-type WrittenPolicy = NonNullable<WrittenHostConfig['admission']>;
-/** What may be said of a detector beside its plugin and options. */
-export type MoreOfDetector = Omit<NonNullable<WrittenHostConfig['detectors']>[number], 'use' | 'options'>;
-/** What may be said of a team beside its name. */
-export type TeamMembers = Omit<NonNullable<WrittenHostConfig['teams']>[number], 'name' | 'monitors'> & {
-  /** Link monitors, which find NICs that are up and carry nothing. */
-  readonly monitors?: readonly Used<'link-monitor'>[];
-};
-type ChainOf = NonNullable<WrittenHostConfig['signals']>[number];
-/** What may be said of a chain beside its kind of signal and its responders. */
-export type MoreOfChain = Omit<ChainOf, 'on' | 'responders'>;
-/** A section of the configuration. */
-export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
 
 /**
  * Composes a host in code, step by step. Nothing happens before `build` or `start`.
@@ -59,6 +47,7 @@ export class HostBuilder {
   readonly #detectors: unknown[] = [];
   readonly #signals: unknown[] = [];
   readonly #sections: Record<string, unknown> = {};
+  readonly #shadows = new Map<PolicySection, unknown>();
 
   #place(used: Used<PluginKind>): { use: string; options: object } {
     const { kind, name } = used.definition;
@@ -146,6 +135,25 @@ export class HostBuilder {
   }
 
   /**
+   * A policy that is asked the same as the one of its kind that decides, without any effect; `host.shadowReport()`
+   * compares the two.
+   *
+   * @example
+   * ```ts
+   * import { createHost, use } from '@fairlead/core';
+   * import pendingLoad from '@fairlead/load-distribution-pending-load';
+   * import roundRobin from '@fairlead/load-distribution-round-robin';
+   *
+   * const builder = createHost().distribute(use(roundRobin)).shadow(use(pendingLoad));
+   * ```
+   */
+  shadow(policy: Used<'admission'> | Used<'load-distribution'>): this {
+    const section = policy.definition.kind === 'admission' ? 'admission' : 'distribution';
+    this.#shadows.set(section, this.#place(policy as Used<PluginKind>));
+    return this;
+  }
+
+  /**
    * A detector, which watches the frames of all VMs and raises signals.
    *
    * @example
@@ -227,7 +235,12 @@ export class HostBuilder {
     const detectors = this.#detectors.length === 0 ? {} : { detectors: this.#detectors };
     const signals = this.#signals.length === 0 ? {} : { signals: this.#signals };
     const lists = { ...ports, ...teams, ...detectors, ...signals };
-    return { nics: this.#nics, vms: this.#vms, ...lists, ...this.#sections } as WrittenHostConfig;
+    const shadowed = [...this.#shadows].map(([section, shadow]) => [
+      section,
+      { ...(this.#sections[section] as object | undefined), shadow },
+    ]);
+    const sections = { ...this.#sections, ...Object.fromEntries(shadowed) };
+    return { nics: this.#nics, vms: this.#vms, ...lists, ...sections } as WrittenHostConfig;
   }
 
   /** Checks what has been written and makes the host, without starting it. */
@@ -270,22 +283,4 @@ export class HostBuilder {
  */
 export function createHost(): HostBuilder {
   return new HostBuilder();
-}
-
-/**
- * Makes a host from a written configuration, as read from a file.
- *
- * @example
- * ```ts
- * import { hostFrom } from '@fairlead/core';
- *
- * const written = {
- *   nics: [{ name: 'uplink0', driver: { use: 'memory', options: { speedBps: '1Gbps' } } }],
- *   vms: [{ name: 'web', mac: '52:54:00:00:00:01', device: { use: 'memory' } }],
- * };
- * const host = await hostFrom(written, [process.cwd()]); // plugins are looked for from here
- * ```
- */
-export async function hostFrom(written: WrittenHostConfig, bases: readonly string[]): Promise<Host> {
-  return new Host(await composeHost(written, { bases }));
 }

@@ -1,15 +1,16 @@
 export {
   createHost,
   HostBuilder,
-  hostFrom,
-  type MoreOfChain,
-  type MoreOfDetector,
-  type MoreOfNic,
-  type MoreOfPolicy,
-  type MoreOfVm,
-  type Section,
-  type TeamMembers,
 } from './builder.ts';
+export type {
+  MoreOfChain,
+  MoreOfDetector,
+  MoreOfNic,
+  MoreOfPolicy,
+  MoreOfVm,
+  Section,
+  TeamMembers,
+} from './builder-parts.ts';
 export type { CostProbe } from './clock.ts';
 export { type Composed, checkHost, composeHost } from './compose.ts';
 export {
@@ -28,6 +29,7 @@ export {
 export { type Account, accounts, assertConserved } from './conservation.ts';
 export { Host } from './host.ts';
 export type { HostEvents, HostFault } from './host-events.ts';
+export { hostFrom } from './host-from.ts';
 export type { HostParts } from './host-parts.ts';
 export type { NicManager, NicStatus } from './managers/nic-manager.ts';
 export type { ResourceManager, UnmetReservation } from './managers/resource-manager.ts';

@@ -1,4 +1,4 @@
-import type { Account } from '@fairlead/core';
+import type { Account, ShadowReport } from '@fairlead/core';
 import type { DropReasonName } from '@fairlead/sdk';
 
 /** Version of the result, which grows when something in it changes its meaning or goes. */
@@ -192,6 +192,8 @@ export interface SimulationResult {
   readonly decisions: DecisionsResult;
   /** What happened, in order. */
   readonly events: readonly EventResult[];
+  /** What policies beside those that decide would have done; left out when the host has none. */
+  readonly shadow?: ShadowReport;
   /** The same over time. */
   readonly series: SeriesResult;
   /** Where every frame went: in the host, on each path behind a NIC, and between the two. */

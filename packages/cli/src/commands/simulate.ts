@@ -12,6 +12,8 @@ export interface SimulateFlags {
   readonly json?: string;
   /** File for the report: one HTML page. */
   readonly report?: string;
+  /** File for what shadow policies would have done, as JSON. */
+  readonly shadowReport?: string;
   /** File for the decision log. */
   readonly decisions?: string;
   readonly seed?: number;
@@ -47,6 +49,7 @@ export async function simulateCommand(files: readonly string[], flags: SimulateF
   if (flags.decisions !== undefined) write(flags.decisions, log.join(''));
   if (flags.json !== undefined && flags.json !== '-') write(flags.json, jsonOf(results));
   if (flags.report !== undefined) write(flags.report, reportHtml(results));
+  if (flags.shadowReport !== undefined) write(flags.shadowReport, shadowsOf(results));
   if (flags.json === '-') output.print(jsonOf(results).trimEnd());
   else for (const line of lines(results)) output.print(line);
   const frames = results.reduce((sum, result) => sum + result.frames, 0);
@@ -71,6 +74,12 @@ function progressOf(progress: Progress | undefined, i: number, count: number) {
 function jsonOf(results: readonly SimulationResult[]): string {
   const [first] = results;
   return `${JSON.stringify(results.length === 1 ? first : { version: first?.version, results }, undefined, 1)}\n`;
+}
+
+/** As `fairlead run` writes it, and `fairlead shadow report FILE` reads it. */
+function shadowsOf(results: readonly SimulationResult[]): string {
+  const sections = results.flatMap(({ shadow }) => shadow?.sections ?? []);
+  return `${JSON.stringify({ version: 1, sections }, undefined, 1)}\n`;
 }
 
 function lines(results: readonly SimulationResult[]): string[] {

@@ -1,13 +1,14 @@
 import { changeBetween, compareResults, figureText, labelOf, type SimulationResult } from '@fairlead/simulator';
 import { conservationLine } from './accounts.ts';
 import { fit, shortCount, shortRate } from './figures.ts';
+import { shadowLines } from './shadow-report.ts';
 
 const MOST_ROWS = 48;
 const NAME_WIDTH = 16;
 
 /** The outcome of a simulation for people. */
 export function simulationLines(result: SimulationResult): string[] {
-  const { title, durationSeconds, warmUpSeconds, seed, policies, events, accounts, digest } = result;
+  const { title, durationSeconds, warmUpSeconds, seed, policies, events, accounts, shadow, digest } = result;
   const warmUp = warmUpSeconds === 0 ? '' : `, of which the first ${warmUpSeconds} s are warm-up`;
   return [
     `${title}: ${durationSeconds} s on the virtual clock${warmUp}, seed ${seed}`,
@@ -19,6 +20,7 @@ export function simulationLines(result: SimulationResult): string[] {
     '',
     decisionLine(result),
     ...(events.length === 0 ? [] : ['', ...shorten(events.map(({ seconds, text }) => eventLine(seconds, text)))]),
+    ...(shadow === undefined ? [] : ['', ...shadowLines(shadow)]),
     '',
     conservationLine(accounts),
     `digest sha256 ${digest}`,

@@ -40,7 +40,7 @@ export function driverFacts(scenario: Scenario, nic: number): DriverFacts {
  * The host of a scenario as it is simulated: inline, on the virtual clock; the same policies, watched; each NIC a line
  * into the simulated network; each VM a guest that runs the scenario's senders.
  */
-export function composeSimulated(scenario: Scenario, log: DecisionLog): Promise<Composition> {
+export async function composeSimulated(scenario: Scenario, log: DecisionLog): Promise<Composition> {
   const { host, options } = scenario;
   const { hypervisor: _, ...config } = host.config;
   const nics = config.nics.map((nic, i) => {
@@ -77,7 +77,9 @@ export function composeSimulated(scenario: Scenario, log: DecisionLog): Promise<
     const plan = host.distribution.chain[i];
     if (plan !== undefined) give('load-distribution', use, watchedDistribution(plan.definition, log));
   }
-  return composeHost(written as unknown as WrittenHostConfig, { ...options, definitions });
+  // What shadows would do is not in the log, also where one is the very plugin that decides.
+  const composition = await composeHost(written as unknown as WrittenHostConfig, { ...options, definitions });
+  return { ...composition, shadows: host.shadows };
 }
 
 /** A policy without bounds on real time and memory: a run must not depend on how fast the machine is. */

@@ -44,6 +44,7 @@ export function outcome(run: Finished): SimulationResult {
     return count === 0 ? [] : [[reason, count] as const];
   });
   const underWay = framesUnderWay(run);
+  const shadow = run.host.shadowReport();
   return {
     version: RESULT_VERSION,
     title,
@@ -64,6 +65,7 @@ export function outcome(run: Finished): SimulationResult {
       dropped: Object.fromEntries(dropped) as Partial<Record<DropReasonName, number>>,
     },
     events,
+    ...(shadow.sections.length === 0 ? {} : { shadow }),
     series: seriesOf(run),
     accounts,
     frames,

@@ -3,7 +3,6 @@ import {
   type Detector,
   definePlugin,
   inject,
-  type ObservedBatch,
   Options,
   type Signal,
   type StateOrigin,
@@ -13,13 +12,12 @@ import {
   type VmTable,
 } from '@fairlead/sdk';
 import { BITMAP_BITS, BITMAP_WORDS, newFlows } from './flow-bitmap.ts';
+import { createObserve } from './observe.ts';
 import { volumeOptions } from './options.ts';
-import { CELLS, Column, isVolumeState, MEASURES, type VolumeState } from './state.ts';
+import { BITMAPS, CELLS, Column, isVolumeState, MEASURES, type VolumeState } from './state.ts';
 
 export { volumeOptions };
 
-/** Of a row. */
-const BITMAPS = 3;
 const DIRECTIONS = ['inbound', 'outbound'] as const;
 
 /**
@@ -47,13 +45,9 @@ export class Volume implements Detector {
   readonly #bits: Int32Array;
   /** Of the row that is judged. */
   readonly #rates = new Float64Array(MEASURES.length);
-  /** Which of the two is this window's. */
-  #half = 0;
-  /** Frames of the next batch until one is looked at. */
-  #skip = 0;
-  /** Which ones are looked at must not keep step with the traffic. */
-  #dice = 1;
+  readonly #half = { now: 0 };
   #lastUs: number;
+  readonly observe: Detector['observe'];
 
   constructor(
     @inject(Vms) vms: VmTable,
@@ -65,47 +59,7 @@ export class Volume implements Detector {
     this.#cells = new Float64Array(2 * vms.count * CELLS);
     this.#bits = new Int32Array(2 * vms.count * BITMAPS * BITMAP_WORDS);
     this.#lastUs = clock.nowUs();
-  }
-
-  observe(batch: ObservedBatch): undefined {
-    const { count } = batch;
-    const { flow } = batch.headers;
-    const bits = this.#bits;
-    const row = 2 * batch.vm + (batch.direction === 'outbound' ? 1 : 0);
-    const now = row * BITMAPS * BITMAP_WORDS + this.#half * BITMAP_WORDS;
-    const former = now + (1 - 2 * this.#half) * BITMAP_WORDS;
-    const twice = now + (2 - this.#half) * BITMAP_WORDS;
-    let set = 0;
-    let fresh = 0;
-    let again = 0;
-    let dice = this.#dice;
-    let i = this.#skip;
-    while (i < count) {
-      const place = Math.imul(flow[i], 0x9e3779b1) >>> 22;
-      const word = place >>> 5;
-      const bit = 1 << place;
-      const isNew = (bits[former + word] & bit) === 0;
-      if ((bits[now + word] & bit) === 0) {
-        bits[now + word] |= bit;
-        set++;
-        if (isNew) fresh++;
-      } else if ((bits[twice + word] & bit) === 0) {
-        bits[twice + word] |= bit;
-        if (isNew) again++;
-      }
-      dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) | 0;
-      i += 1 + (dice >>> 29);
-    }
-    this.#dice = dice;
-    this.#skip = i - count;
-    const cells = this.#cells;
-    const cell = row * CELLS;
-    cells[cell + Column.bytes] += batch.bytes;
-    cells[cell + Column.frames] += count;
-    if (set + again === 0) return;
-    cells[cell + Column.setBits] += set;
-    cells[cell + Column.freshBits] += fresh;
-    cells[cell + Column.againBits] += again;
+    this.observe = createObserve({ cells: this.#cells, bits: this.#bits, half: this.#half });
   }
 
   judge(nowUs: number): readonly Signal[] {
@@ -118,7 +72,7 @@ export class Volume implements Detector {
       const signal = this.#judgeRow(row, seconds, nowUs);
       if (signal !== undefined) signals.push(signal);
     }
-    this.#half = 1 - this.#half;
+    this.#half.now = 1 - this.#half.now;
     return signals;
   }
 
@@ -198,7 +152,7 @@ export class Volume implements Detector {
     const cell = row * CELLS;
     const bitmaps = row * BITMAPS * BITMAP_WORDS;
     if (cells[cell + Column.formerBits] > 0) {
-      const former = bitmaps + (1 - this.#half) * BITMAP_WORDS;
+      const former = bitmaps + (1 - this.#half.now) * BITMAP_WORDS;
       this.#bits.fill(0, former, former + BITMAP_WORDS);
     }
     if (cells[cell + Column.frames] > 0) {
@@ -209,7 +163,7 @@ export class Volume implements Detector {
   }
 
   exportState(): VolumeState {
-    return { version: 1, cells: this.#cells, bits: this.#bits, half: this.#half, lastUs: this.#lastUs };
+    return { version: 1, cells: this.#cells, bits: this.#bits, half: this.#half.now, lastUs: this.#lastUs };
   }
 
   /** @throws TypeError when it is not the state of such a detector, of as many VMs. */
@@ -219,7 +173,7 @@ export class Volume implements Detector {
     }
     this.#cells.set(state.cells);
     this.#bits.set(state.bits);
-    this.#half = state.half;
+    this.#half.now = state.half;
     this.#lastUs = state.lastUs;
   }
 }

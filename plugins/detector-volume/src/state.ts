@@ -20,6 +20,8 @@ export const Column = {
   mean: 7,
   streak: 10,
 } as const;
+/** Bitmaps of a row. */
+export const BITMAPS = 3;
 /** Cells of a row. */
 export const CELLS = 13;
 

@@ -11,27 +11,32 @@ export interface Fixed {
 }
 
 /**
- * Makes what counts some of the frames: gaps of 1 to 8, each as likely. At equal ones a sender that takes turns could
+ * Makes what counts some of the frames: gaps of 1 to 32, each as likely. At equal ones a sender that takes turns could
  * keep step, and would be counted always or never.
  */
 export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
-  const { cells, histograms } = fixed;
-  let skip = 0;
-  let dice = 1;
+  const next = { skip: 0, dice: 1 };
   return (batch) => {
+    const { cells, histograms } = fixed;
     const { count } = batch;
-    const { tcpFlags, source, destination } = batch.headers;
     const isOutbound = batch.direction === 'outbound';
     const row = 2 * batch.vm + (isOutbound ? 1 : 0);
+    cells[row * CELLS + Column.frames] += count;
+    let i = next.skip;
+    if (i >= count) {
+      next.skip = i - count;
+      return;
+    }
+    let { dice } = next;
+    const { tcpFlags, source, destination } = batch.headers;
     const addresses = isOutbound ? destination : source;
-    let i = skip;
     while (i < count) {
       const bucket = Math.imul(addresses[i], 0x9e3779b1) >>> 27;
       histograms[row * ROW + (tcpFlags[i] & TcpFlag.Ack) * TO_GO_ON + bucket]++;
       dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) | 0;
-      i += 1 + (dice >>> 29);
+      i += 1 + (dice >>> 27);
     }
-    skip = i - count;
-    cells[row * CELLS + Column.frames] += count;
+    next.skip = i - count;
+    next.dice = dice;
   };
 }

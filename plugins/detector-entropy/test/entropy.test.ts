@@ -81,7 +81,7 @@ describe('the entropy detector', () => {
   it('learns from a VM with little to see over several windows', () => {
     const { times } = watched({ windows: 1 });
     const little: readonly Passing[] = [{ frames: 60, addresses: 3 }];
-    expect(times(100, little)).toEqual(quiet(100));
+    expect(times(300, little)).toEqual(quiet(300));
     expect(times(2, [...little, SPOOFED])).toEqual([1, 1]);
   });
 

@@ -11,29 +11,34 @@ export interface Fixed {
 }
 
 /**
- * Makes what counts a few of the frames: gaps of 1 to 16, each as likely. At equal ones a sender that takes turns could
+ * Makes what counts a few of the frames: gaps of 1 to 128, each as likely. At equal ones a sender that takes turns could
  * keep step, and would be counted always or never.
  */
 export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
-  const { cells, counters, k } = fixed;
-  let skip = 0;
-  let dice = 1;
+  const next = { skip: 0, dice: 1 };
   return (batch) => {
+    const { cells, counters, k } = fixed;
     const { count } = batch;
     const isOutbound = batch.direction === 'outbound';
     const row = 2 * batch.vm + (isOutbound ? 1 : 0);
+    cells[row * CELLS + Column.frames] += count;
+    let i = next.skip;
+    if (i >= count) {
+      next.skip = i - count;
+      return;
+    }
+    let { dice } = next;
     const addresses = isOutbound ? batch.headers.destination : batch.headers.source;
     let sampled = 0;
-    let i = skip;
     while (i < count) {
       const address = addresses[i];
       if (address !== 0) countAddress(counters, row * COLUMNS * k, k, address);
       sampled++;
       dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) | 0;
-      i += 1 + (dice >>> 28);
+      i += 1 + (dice >>> 25);
     }
-    skip = i - count;
-    cells[row * CELLS + Column.frames] += count;
+    next.skip = i - count;
+    next.dice = dice;
     cells[row * CELLS + Column.samples] += sampled;
   };
 }

@@ -1,5 +1,5 @@
 /*
- * The counters of a row, most first:
+ * The counters of a row:
  *
  *    address ×k          count ×k            error ×k
  *   ┌───┬───┬─ ─ ─┬───┐┌───┬───┬─ ─ ─┬───┐┌───┬───┬─ ─ ─┬───┐
@@ -12,31 +12,20 @@ export const COLUMNS = 3;
 /**
  * Counts an address: Space-Saving (Metwally, Agrawal, El Abbadi 2005, section 3.1). One that has no counter takes that
  * of the address with the lowest count, and its count, which is noted as error. No address that has more than one part
- * in k of the counts is missing. Kept in order, so that the lowest is the last; k is small, and the most frequent is
- * found first.
+ * in k of the counts is missing.
  */
 export function countAddress(counters: Int32Array, first: number, k: number, address: number): void {
-  const last = first + k - 1;
-  let at = first;
-  while (at < last && counters[at] !== address) at++;
-  if (counters[at] !== address) {
-    counters[at] = address;
-    counters[at + 2 * k] = counters[at + k];
+  let lowest = first;
+  for (let at = first; at < first + k; at++) {
+    if (counters[at] === address) {
+      counters[at + k]++;
+      return;
+    }
+    if (counters[at + k] < counters[lowest + k]) lowest = at;
   }
-  const count = counters[at + k] + 1;
-  counters[at + k] = count;
-  while (at > first && counters[at - 1 + k] < count) {
-    exchange(counters, at, at - 1);
-    exchange(counters, at + k, at - 1 + k);
-    exchange(counters, at + 2 * k, at - 1 + 2 * k);
-    at--;
-  }
-}
-
-function exchange(words: Int32Array, a: number, b: number): void {
-  const word = words[a];
-  words[a] = words[b];
-  words[b] = word;
+  counters[lowest] = address;
+  counters[lowest + 2 * k] = counters[lowest + k];
+  counters[lowest + k]++;
 }
 
 /** The address that has been counted most often. */

@@ -34,19 +34,19 @@ describe('the heavy-hitters detector', () => {
     { direction: 'inbound', role: 'source' },
     { direction: 'outbound', role: 'destination' },
   ] as const)('names the $role that has most of the frames $direction', ({ direction, role }) => {
-    const [signal, ...more] = watched().pass(mixed(20_000, 0.7, ATTACKER), { vm: 1, direction });
+    const [signal, ...more] = watched().pass(mixed(100_000, 0.7, ATTACKER), { vm: 1, direction });
     expect(more).toEqual([]);
     expect(signal).toMatchObject({ kind: 'attack', vm: 1, atUs: 1_000_000 });
     expect(signal.evidence).toMatchObject({ direction, [role]: '198.51.100.7', windows: 1 });
     expect(Math.abs(Number(signal.evidence.share) - 0.7)).toBeLessThan(0.03);
-    expect(Math.abs(Number(signal.evidence.fps) - 14_000)).toBeLessThan(600);
+    expect(Math.abs(Number(signal.evidence.fps) - 70_000)).toBeLessThan(3000);
     expect(signal.confidence).toBe(0.6 * Number(signal.evidence.share));
   });
 
   it('signals it in so many windows one after the other, and no longer than it lasts', () => {
     const { pass } = watched({ windows: 3 });
     const parts = [0.7, 0.7, 0.1, 0.7, 0.7, 0.7, 0.7, 0.1];
-    const said = parts.map((part) => pass(mixed(5000, part, ATTACKER)).length);
+    const said = parts.map((part) => pass(mixed(50_000, part, ATTACKER)).length);
     expect(said).toEqual([0, 0, 0, 0, 0, 1, 1, 0]);
   });
 
@@ -56,16 +56,16 @@ describe('the heavy-hitters detector', () => {
     { part: 0.4, share: 0.5, signals: 0 },
     { part: 0.4, share: 0.3, signals: 1 },
   ])('has $signals signals for $part of the frames where $share is allowed', ({ part, share, signals }) => {
-    expect(watched({ share }).pass(mixed(20_000, part, ATTACKER))).toHaveLength(signals);
+    expect(watched({ share }).pass(mixed(100_000, part, ATTACKER))).toHaveLength(signals);
   });
 
   it('finds one among more addresses than it counts', () => {
-    const [signal] = watched({ share: 0.4 }).pass(mixed(50_000, 0.6, ATTACKER, 40_000));
+    const [signal] = watched({ share: 0.4 }).pass(mixed(200_000, 0.6, ATTACKER, 40_000));
     expect(signal.evidence.source).toBe('198.51.100.7');
   });
 
   it('does not keep step with a sender that takes turns', () => {
-    const inTurn = Array.from({ length: 16_000 }, (_, i) => 0x0a000000 + (i % 16));
+    const inTurn = Array.from({ length: 160_000 }, (_, i) => 0x0a000000 + (i % 16));
     expect(watched({ share: 0.1, floorFps: 1 }).pass(inTurn)).toEqual([]);
   });
 
@@ -73,7 +73,7 @@ describe('the heavy-hitters detector', () => {
     const { pass } = watched({ share: 0.3 });
     expect(pass(mixed(20_000, 0.9, 0))).toEqual([]);
     pass(mixed(100_000, 0.9, ATTACKER));
-    expect(pass(mixed(2000, 0.1, ATTACKER))).toEqual([]);
+    expect(pass(mixed(20_000, 0.1, ATTACKER))).toEqual([]);
   });
 
   it('never signals a VM below the floor, whoever sends to it', () => {
@@ -90,7 +90,7 @@ describe('the heavy-hitters detector', () => {
 
   it('goes on with the streak of its predecessor', () => {
     const before = watched({ windows: 2 });
-    before.pass(mixed(5000, 0.8, ATTACKER));
+    before.pass(mixed(50_000, 0.8, ATTACKER));
     const after = createInstance(
       heavyHitters,
       { floorFps: 1000, windows: 2 },
@@ -100,7 +100,7 @@ describe('the heavy-hitters detector', () => {
       },
     );
     after.importState?.(structuredClone(before.detector.exportState?.()), { name: 'heavy-hitters' });
-    for (const batch of batches(mixed(5000, 0.8, ATTACKER))) after.observe(batch);
+    for (const batch of batches(mixed(50_000, 0.8, ATTACKER))) after.observe(batch);
     expect(after.judge(2_000_000).map(({ evidence }: Signal) => evidence.windows)).toEqual([2]);
   });
 });
@@ -123,7 +123,6 @@ describe('space-saving', () => {
           expect(counters[at + k] - counters[at + 2 * k]).toBeLessThanOrEqual(real);
           expect(counters[at + 2 * k]).toBeLessThanOrEqual(addresses.length / k);
         }
-        expect([...counters.subarray(k, 2 * k)]).toEqual([...counters.subarray(k, 2 * k)].sort((a, b) => b - a));
       },
     );
     fc.assert(law, { numRuns: 300, seed: 5 });

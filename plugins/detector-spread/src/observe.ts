@@ -16,41 +16,46 @@ export interface Fixed {
   readonly many: number;
 }
 
-/** Makes what looks at each frame: most go on with what has begun, and nothing is done about them. */
+/**
+ * Makes what looks at each frame: most go on with what has begun, and nothing is done about them.
+ */
 export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
-  const { counts, registers, many } = fixed;
-  const target = createTarget(fixed);
-  const source = createSource(fixed);
+  const hot = { ...fixed, target: createTarget(fixed), source: createSource(fixed), goesOn: GOES_ON };
   return (batch) => {
+    const { counts, registers, many, target, source, goesOn } = hot;
     const { vm, count, headers } = batch;
     const { tcpFlags } = headers;
     const isOutbound = batch.direction === 'outbound';
     const begins = isOutbound ? target : source;
-    for (let i = 0; i < count; i++) if ((tcpFlags[i] & GOES_ON) === 0) begins(vm, headers, i);
-    if (isOutbound || counts[vm * CELLS + Column.begin] < many) return;
+    for (let i = 0; i < count; i = (i + 1) | 0) if ((tcpFlags[i] & goesOn) === 0) begins(vm, headers, i);
+    if (isOutbound) return;
+    if (counts[vm * CELLS + Column.begin] < many) return;
     const { source: sources } = headers;
-    for (let i = 0; i < count; i++) {
-      if ((tcpFlags[i] & GOES_ON) === Ack) add(registers, vm * ROW + Sketch.goOn, sources[i]);
+    for (let k = 0; k < count; k++) {
+      if ((tcpFlags[k] & GOES_ON) === Ack) add(registers, vm * ROW + Sketch.goOn, sources[k]);
     }
   };
 }
 
 type Begins = (vm: number, headers: FrameHeaders, i: number) => void;
 
-function createTarget({ counts, registers }: Fixed): Begins {
+function createTarget(fixed: Fixed): Begins {
   return (vm, { protocol, ports, destination }, i) => {
+    const { counts, registers } = fixed;
     if (protocol[i] === 0) return;
     const port = ports[i] & 0xffff;
     // Services have the lower port, as a rule; the other direction is an answer.
     if (protocol[i] === UDP && port >= ports[i] >>> 16) return;
     const hasPort = protocol[i] === UDP || protocol[i] === TCP;
     counts[vm * CELLS + Column.targets]++;
-    add(registers, vm * ROW + Sketch.targets, hasPort ? destination[i] ^ Math.imul(port, 0x9e3779b1) : destination[i]);
+    const salt = hasPort ? Math.imul(port, 0x9e3779b1) : 0;
+    add(registers, vm * ROW + Sketch.targets, destination[i] ^ salt);
   };
 }
 
-function createSource({ counts, registers }: Fixed): Begins {
+function createSource(fixed: Fixed): Begins {
   return (vm, { protocol, source }, i) => {
+    const { counts, registers } = fixed;
     if (protocol[i] === 0) return;
     counts[vm * CELLS + Column.begin]++;
     add(registers, vm * ROW + Sketch.begin, source[i]);

@@ -1,9 +1,8 @@
 import { type ObservedBatch, TcpFlag } from '@fairlead/sdk';
-import { generationOf, Opening, open, SLOT_SHIFT, SLOTS, TAG, weightOf } from './opened.ts';
+import { generationOf, Opening, open, SLOT_SHIFT, SLOTS, TAG_SHIFT, weightOf } from './opened.ts';
 import { CELLS, Column } from './state.ts';
 
 const { Ack, Rst, Syn } = TcpFlag;
-const SELDOM = Syn | Rst;
 
 /** What the data path reads and writes; it never changes, so that V8 compiles the arrays' addresses in. */
 export interface Fixed {
@@ -13,35 +12,37 @@ export interface Fixed {
   readonly window: { now: number };
 }
 
-/** Makes what looks at each frame. Most neither open a connection nor reset one: they may be the first of one that goes on. */
-export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
-  const { cells, slots } = fixed;
-  const seldom = createSeldom(fixed);
+/** Makes what looks at each frame. Most neither open a connection nor reset one: they may be the first that goes on. */
+export function createObserve(given: Fixed): (batch: ObservedBatch) => undefined {
+  const slotShift = SLOT_SHIFT;
+  const fixed = { ...given, seldom: createSeldom(given), slotShift, tagShift: TAG_SHIFT, opens: Syn | Rst };
   return (batch) => {
+    const { cells, slots, seldom, slotShift, tagShift, opens } = fixed;
     const { count } = batch;
     const { tcpFlags, flow } = batch.headers;
     const row = 2 * batch.vm + (batch.direction === 'outbound' ? 1 : 0);
     const first = row * SLOTS;
     let wentOn = 0;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; i = (i + 1) | 0) {
       const hash = flow[i];
-      if ((tcpFlags[i] & SELDOM) !== 0) {
-        seldom(row, tcpFlags[i], hash);
+      const flags = tcpFlags[i];
+      if ((flags & opens) !== 0) {
+        seldom(row, flags, hash);
         continue;
       }
-      const at = first + (Math.imul(hash, 0x9e3779b1) >>> SLOT_SHIFT);
+      const at = (first + (Math.imul(hash, 0x9e3779b1) >>> slotShift)) | 0;
       const slot = slots[at];
-      if (((slot ^ hash) & TAG) !== 0) continue;
+      if ((slot ^ hash) >>> tagShift !== 0) continue;
       slots[at] = 0;
-      wentOn += weightOf(slot);
+      wentOn = (wentOn + weightOf(slot)) | 0;
     }
     if (wentOn !== 0) cells[row * CELLS + Column.wentOn] += wentOn;
   };
 }
 
 function createSeldom(fixed: Fixed): (row: number, flags: number, flow: number) => void {
-  const { cells, slots, window } = fixed;
   return (row, flags, flow) => {
+    const { cells, slots, window } = fixed;
     const cell = row * CELLS;
     const step = flags & (Ack | Rst | Syn);
     if (step === Syn) {

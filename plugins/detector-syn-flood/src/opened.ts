@@ -13,7 +13,8 @@ const GENERATIONS = 15;
  *   │ tag of the flow│   weight   │ generation │
  *   └────────────────┴────────────┴────────────┘
  */
-export const TAG = 0xffffc000 | 0;
+export const TAG_SHIFT = 14;
+const TAG = -1 << TAG_SHIFT;
 const WEIGHT_SHIFT = 4;
 const MOST_WEIGHT = 1023;
 const GENERATION = 15;

@@ -16,10 +16,9 @@ export interface Fixed {
  * ones a sender that takes turns among its flows could keep step, and hide some.
  */
 export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
-  const { cells, bits, half } = fixed;
-  let skip = 0;
-  let dice = 1;
+  const next = { skip: 0, dice: 1 };
   return (batch) => {
+    const { cells, bits, half } = fixed;
     const { count } = batch;
     const { flow } = batch.headers;
     const row = 2 * batch.vm + (batch.direction === 'outbound' ? 1 : 0);
@@ -29,7 +28,7 @@ export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined
     let set = 0;
     let fresh = 0;
     let again = 0;
-    let i = skip;
+    let { dice, skip: i } = next;
     while (i < count) {
       const place = Math.imul(flow[i], 0x9e3779b1) >>> 22;
       const word = place >>> 5;
@@ -45,7 +44,8 @@ export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined
       dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) | 0;
       i += 1 + (dice >>> 29);
     }
-    skip = i - count;
+    next.skip = i - count;
+    next.dice = dice;
     const cell = row * CELLS;
     cells[cell + Column.bytes] += batch.bytes;
     cells[cell + Column.frames] += count;

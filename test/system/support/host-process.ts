@@ -17,6 +17,8 @@ export type HostRequest =
 export interface HostView {
   readonly nics: readonly NicStatus[];
   readonly vms: readonly (VmInfo & { readonly dropped: Partial<Record<DropReasonName, number>> })[];
+  /** What its responders have done, oldest first, as `suspend a, over: backlog`. */
+  readonly actions: readonly string[];
   /** The first 1000 things it told of itself: faults, changes of NICs, what its plugins logged. */
   readonly events: readonly string[];
 }
@@ -29,6 +31,8 @@ interface Answer {
 
 const PROGRAM = fileURLToPath(new URL('./host-program.mjs', import.meta.url));
 const ANSWER_MS = 20_000;
+/** A host whose guests boot meanwhile waits for them. */
+const START_MS = 120_000;
 const KEPT_OUTPUT = 16 << 10;
 
 /**
@@ -104,7 +108,11 @@ export class HostProcess {
       if (error !== null) this.#waiting.get(id)?.({ id, error: `the host does not listen: ${error.message}` });
     });
     try {
-      const { value, error } = await within(answered, ANSWER_MS, `answer from the host to "${request.ask}"`);
+      const { value, error } = await within(
+        answered,
+        request.ask === 'start' ? START_MS : ANSWER_MS,
+        `answer from the host to "${request.ask}"`,
+      );
       if (error !== undefined) throw new Error(error);
       return value;
     } finally {

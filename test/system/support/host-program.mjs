@@ -25,7 +25,10 @@ function view(running) {
     const reasons = DROP_REASONS.map((reason, at) => [reason, refused[first + at] + dropped[first + at]]);
     return { ...vm, dropped: Object.fromEntries(reasons.filter(([, count]) => count !== 0)) };
   });
-  return { vms, nics: running.nics.list(), events };
+  const actions = running.signals
+    .history()
+    .map(({ action, vm, state, signal }) => `${action} ${vm}, ${state}: ${signal.kind}`);
+  return { vms, nics: running.nics.list(), actions, events };
 }
 
 /** @param {HostRequest} request */

@@ -122,6 +122,11 @@ export class Guest {
     return ((await this.qmp('query-status')) as { status: string }).status;
   }
 
+  /** How often it has been paused and has run on since it was started, as QMP has told: `STOP`, `RESUME`, `STOP`, … */
+  get pauses(): readonly string[] {
+    return this.#qmp.events.filter((event) => event === 'STOP' || event === 'RESUME');
+  }
+
   /** Ends QEMU at once, as if its host had crashed. */
   async kill(): Promise<void> {
     await this.#process.kill();

@@ -17,6 +17,8 @@ export class Qmp {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, (message: QmpMessage) => void>();
   #nextId = 0;
+  /** Names of the events that QEMU has told of, oldest first. */
+  readonly events: string[] = [];
   #greet = (): void => undefined;
   readonly #greeting = new Promise<void>((resolve) => {
     this.#greet = resolve;
@@ -27,6 +29,7 @@ export class Qmp {
     createInterface({ input: socket }).on('line', (line) => {
       const message = JSON.parse(line) as QmpMessage;
       if (message.QMP !== undefined) this.#greet();
+      if (message.event !== undefined) this.events.push(message.event);
       if (message.id !== undefined) this.#waiting.get(message.id)?.(message);
     });
   }

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WrittenHostConfig } from '@fairlead/core';
+import { until } from './deadline.ts';
 import { HostProcess } from './host-process.ts';
 import { type InterfaceCounters, interfaceCounters } from './interface-counters.ts';
 import { NetworkLab } from './namespaces.ts';
@@ -17,6 +19,7 @@ export interface RealVm {
   readonly mac: string;
   readonly address?: string;
   readonly bandwidth?: { readonly limitBps: number; readonly burstBytes: number };
+  readonly suspendOnFailover?: boolean;
 }
 
 /** One host, two uplinks, the network behind them, and guests in QEMU. */
@@ -42,10 +45,11 @@ export class RealRun {
   }
 
   /** Builds the network, starts the host and then, all at once, the guests; the peer has an iperf3 server
-   * for each, numbered as they are. */
+   * for each, numbered as they are. With a hypervisor the host waits for the guests, so that all start at once. */
   static async start(
     vms: readonly RealVm[],
-    policies: Pick<WrittenHostConfig, 'admission' | 'distribution'>,
+    policies: Omit<WrittenHostConfig, 'nics' | 'vms' | 'hypervisor'>,
+    hypervisor?: (sockets: string) => NonNullable<WrittenHostConfig['hypervisor']>,
   ): Promise<RealRun> {
     const directory = temporaryDirectory();
     const lab = await NetworkLab.open();
@@ -54,27 +58,40 @@ export class RealRun {
     let host: HostProcess | undefined;
     try {
       const network = await twoUplinks(lab, `${PEER}/24`);
-      host = await HostProcess.start({
+      const starting = HostProcess.start({
         nics: network.uplinks.map(({ device }, number) => ({
           name: `uplink${number}`,
           driver: { use: 'af-packet', options: { interface: device } },
         })),
-        vms: vms.map(({ name, mac, bandwidth }) => ({
+        vms: vms.map(({ name, mac, bandwidth, suspendOnFailover }) => ({
           name,
           mac,
           device: { use: 'qemu-stream', options: { path: socket(name) } },
           ...(bandwidth === undefined ? {} : { bandwidth }),
+          ...(suspendOnFailover === undefined ? {} : { suspendOnFailover }),
         })),
         ...policies,
+        ...(hypervisor === undefined ? {} : { hypervisor: hypervisor(join(directory.path, '{vm}.qmp')) }),
       });
+      starting.catch(() => undefined); // it is waited for below, at the latest
+      if (hypervisor === undefined) host = await starting;
       const boot = async ({ name, mac, address }: RealVm & { address: string }): Promise<void> => {
-        const guest = await Guest.start({ name, mac, nicPath: socket(name), address: `${address}/24` });
+        const listens = until(() => existsSync(socket(name)), 60_000, `NIC of guest ${name}`);
+        await Promise.race([listens, starting.then(() => listens)]);
+        const guest = await Guest.start({
+          name,
+          mac,
+          nicPath: socket(name),
+          address: `${address}/24`,
+          qmpPath: join(directory.path, `${name}.qmp`),
+        });
         guests.set(name, guest);
       };
       const real = vms.filter((vm): vm is RealVm & { address: string } => vm.address !== undefined);
       // Every guest is waited for, also when one fails: what has started must be stopped.
       const booted = await Promise.allSettled(real.map(boot));
       for (const one of booted) if (one.status === 'rejected') throw one.reason;
+      host = await starting;
       for (const server of real.keys()) await serveTransfers(lab, network.peer, server);
       return new RealRun(lab, network, host, guests, directory);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { PluginDefinition } from '@fairlead/sdk';
 import { type DecisionLog, firstAvailable, watchedAdmission, watchedDistribution } from '@fairlead/simulator/decisions';
 import { basesOf, type CheckedHostFile } from '../config/check-host-file.ts';
 import { replayGuest } from './replay-guest.ts';
+import { standInFor } from './stand-in.ts';
 
 /** Name of the capture of a NIC, in the output folder. */
 export const captureName = (nic: string): string => `${nic}.pcapng`;
@@ -19,34 +20,18 @@ export async function replayHost(
   log: DecisionLog,
 ): Promise<ReplayHost> {
   const { file, composition } = checked;
-  const { hypervisor: _, ...config } = composition.config;
-  const nics = config.nics.map((nic, i) => {
-    const speedBps = speedOf(composition.nics[i]?.options) ?? nicSpeedBps;
-    return {
-      ...nic,
-      driver: {
-        use: 'pcap',
-        options: { write: join(out, captureName(nic.name)), format: 'pcapng', stamps: 'ns', speedBps },
-      },
-    };
+  const { admission, distribution } = composition.config;
+  const driverOf = (nic: string, speedBps = nicSpeedBps) => ({
+    use: 'pcap',
+    options: { write: join(out, captureName(nic)), format: 'pcapng', stamps: 'ns', speedBps },
   });
-  const vms = config.vms.map(({ port: _port, ...vm }) => ({ ...vm, start: true, device: { use: 'replay' } }));
-  const written = {
-    ...config,
-    nics,
-    vms,
-    ports: [],
-    distribution: distributionOf(config.distribution),
-    runtime: { ...config.runtime, kind: 'inline', workers: 1 },
-    announce: { ...config.announce, count: 0 }, // no capture holds them
-  };
+  const written = standInFor(composition, driverOf, { distribution: distributionOf(distribution) });
   const definitions = new Map<string, PluginDefinition>();
   const give = (kind: string, use: string | undefined, definition: unknown): void => {
     if (use !== undefined) definitions.set(`${kind}/${use}`, definition as PluginDefinition);
   };
   give('device-emulator', 'replay', replayGuest);
   give('load-distribution', FIRST_AVAILABLE, watchedDistribution(firstAvailable as never, log));
-  const { admission, distribution } = composition.config;
   for (const [i, use] of [admission?.use, admission?.fallback?.use].entries()) {
     const plan = composition.admission.chain[i];
     if (plan !== undefined) give('admission', use, watchedAdmission(plan.definition, log));
@@ -55,7 +40,7 @@ export async function replayHost(
     const plan = composition.distribution.chain[i];
     if (plan !== undefined) give('load-distribution', use, watchedDistribution(plan.definition, log));
   }
-  const replayed = await composeHost(written as unknown as WrittenHostConfig, { bases: basesOf(file), definitions });
+  const replayed = await composeHost(written, { bases: basesOf(file), definitions });
   const host = new Host(replayed);
   log.watch(host.arena.nics);
   return { host, composition: replayed };
@@ -75,10 +60,4 @@ type Distribution = CheckedHostFile['composition']['config']['distribution'];
 function distributionOf(distribution: Distribution): NonNullable<WrittenHostConfig['distribution']> {
   const last = { use: FIRST_AVAILABLE };
   return distribution === undefined ? last : { ...distribution, fallback: distribution.fallback ?? last };
-}
-
-/** The speed that a driver's options give its NIC, where they do. */
-function speedOf(options: unknown): number | undefined {
-  const speedBps = (options as { speedBps?: unknown } | undefined)?.speedBps;
-  return typeof speedBps === 'number' && speedBps > 0 ? speedBps : undefined;
 }

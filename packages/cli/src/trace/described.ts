@@ -1,7 +1,8 @@
-import { composeHost, type FrameTrace, Host, type WrittenHostConfig } from '@fairlead/core';
+import { composeHost, type FrameTrace, Host } from '@fairlead/core';
 import { FairleadError, type PluginDefinition } from '@fairlead/sdk';
 import { basesOf, type CheckedHostFile, checkHostFile } from '../config/check-host-file.ts';
 import { type ReplayGuest, replayGuest } from '../replay/replay-guest.ts';
+import { standInFor } from '../replay/stand-in.ts';
 import { type DescribedFrame, writeFrame } from './frame.ts';
 
 /** Of a NIC whose driver's options name no speed. */
@@ -54,26 +55,7 @@ export async function traceDescribed(
 }
 
 async function standIn({ file, composition }: CheckedHostFile): Promise<Host> {
-  const { hypervisor: _, ...config } = composition.config;
-  const nics = config.nics.map((nic, i) => {
-    const { speedBps } = (composition.nics[i]?.options ?? {}) as { speedBps?: unknown };
-    return {
-      ...nic,
-      driver: {
-        use: 'memory',
-        options: { speedBps: typeof speedBps === 'number' && speedBps > 0 ? speedBps : SPEED_BPS },
-      },
-    };
-  });
-  const vms = config.vms.map(({ port: _port, ...vm }) => ({ ...vm, start: true, device: { use: 'replay' } }));
-  const written = {
-    ...config,
-    nics,
-    vms,
-    ports: [],
-    runtime: { ...config.runtime, kind: 'inline', workers: 1 },
-    announce: { ...config.announce, count: 0 },
-  };
+  const written = standInFor(composition, (_nic, speedBps = SPEED_BPS) => ({ use: 'memory', options: { speedBps } }));
   const definitions = new Map([['device-emulator/replay', replayGuest as unknown as PluginDefinition]]);
-  return new Host(await composeHost(written as unknown as WrittenHostConfig, { bases: basesOf(file), definitions }));
+  return new Host(await composeHost(written, { bases: basesOf(file), definitions }));
 }

@@ -8,6 +8,7 @@ import { drawInt, drawList } from './draw.ts';
 import { firstDifference, firstUnlike, markedFrame, tellFrame } from './frames.ts';
 import { asyncLaw, type Law } from './law.ts';
 import { optionSets } from './option-sets.ts';
+import { neverOn, onEveryScenarioOf } from './scenario-laws.ts';
 import { startsAndClosesLaw } from './starts.ts';
 
 /**
@@ -49,24 +50,14 @@ export function deviceEmulatorKit(
   const rigFor = (scenario: DeviceScenario): Promise<DeviceRig> => DeviceRig.make(make, scenario, guest);
   const run = async (scenario: DeviceScenario): Promise<DeviceRig> => (await rigFor(scenario)).run();
 
-  const onEveryScenario = (
-    name: string,
-    fault: (scenario: DeviceScenario) => Promise<string | undefined>,
-    { tried = options, stepsUs }: { tried?: readonly object[]; stepsUs?: readonly number[] } = {},
-  ): Law =>
-    asyncLaw<DeviceScenario>({
-      name,
-      rounds: Math.max(ROUNDS, tried.length * 2),
-      draw: (random, round) => drawDevice(random, tried[round % tried.length], longestBytes, stepsUs),
-      fault,
-      simpler: (scenario) => simplerDevice(scenario, tried[0]),
-      tell: tellDevice,
-    });
-
-  const never = (name: string, fault: DeviceFault, stepsUs?: readonly number[]): Law =>
-    onEveryScenario(name, async (scenario) => (await run(scenario)).faults.get(fault), {
-      ...(stepsUs === undefined ? {} : { stepsUs }),
-    });
+  const onEveryScenario = onEveryScenarioOf<DeviceScenario>({
+    rounds: ROUNDS,
+    options,
+    draw: (random, tried, stepsUs) => drawDevice(random, tried, longestBytes, stepsUs),
+    simpler: simplerDevice,
+    tell: tellDevice,
+  });
+  const never = neverOn<DeviceScenario, DeviceFault, undefined>(onEveryScenario, run);
 
   /** Opens a device, does something with it, closes it. */
   async function using(
@@ -98,7 +89,7 @@ export function deviceEmulatorKit(
     never('flushes what it pushes', 'unflushed'),
     never('leaves what it pulls as it is', 'written'),
     never('moves everything that there is to move', 'stalled'),
-    never('takes a clock that stands still or leaps by hours', 'endless', DEVICE_LEAPS_US),
+    never('takes a clock that stands still or leaps by hours', 'endless', undefined, DEVICE_LEAPS_US),
     onEveryScenario(
       'passes every frame as it is, in order, both ways',
       async (scenario) => passed(await run(scenario), scenario),

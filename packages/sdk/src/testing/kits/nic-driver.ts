@@ -14,6 +14,7 @@ import {
   tellNicDriver,
 } from './nic-driver-scenario.ts';
 import { optionSets } from './option-sets.ts';
+import { neverOn, onEveryScenarioOf } from './scenario-laws.ts';
 import { startsAndClosesLaw } from './starts.ts';
 
 /**
@@ -69,24 +70,14 @@ export function nicDriverKit(plugin: PluginDefinition<'nic-driver'>, given: NicD
     return (await rigFor(scenario, about)).run();
   }
 
-  const onEveryScenario = (
-    name: string,
-    fault: (scenario: NicDriverScenario) => Promise<string | undefined>,
-    { tried = options, stepsUs }: { tried?: readonly object[]; stepsUs?: readonly number[] } = {},
-  ): Law =>
-    asyncLaw<NicDriverScenario>({
-      name,
-      rounds: Math.max(ROUNDS, tried.length * 2),
-      draw: (random, round) => drawNicDriver(random, tried[round % tried.length], longestBytes, stepsUs),
-      fault,
-      simpler: (scenario) => simplerNicDriver(scenario, tried[0]),
-      tell: tellNicDriver,
-    });
-
-  const never = (name: string, fault: NicFault, about: NicRigAbout = {}, stepsUs?: readonly number[]): Law =>
-    onEveryScenario(name, async (scenario) => (await run(scenario, about)).faults.get(fault), {
-      ...(stepsUs === undefined ? {} : { stepsUs }),
-    });
+  const onEveryScenario = onEveryScenarioOf<NicDriverScenario>({
+    rounds: ROUNDS,
+    options,
+    draw: (random, tried, stepsUs) => drawNicDriver(random, tried, longestBytes, stepsUs),
+    simpler: simplerNicDriver,
+    tell: tellNicDriver,
+  });
+  const never = neverOn<NicDriverScenario, NicFault, NicRigAbout>(onEveryScenario, run);
 
   return [
     startsAndClosesLaw(plugin as unknown as PluginDefinition, given.options),

@@ -21,7 +21,7 @@ describe('docs/configuration.md', () => {
 
   it.each(names)('names the bundled plugin %s', (name) => {
     const plugin = name.replace(
-      /^(nic-driver|link-monitor|device-emulator|admission|load-distribution|detector|hypervisor|responder)-/,
+      /^(nic-driver|link-monitor|device-emulator|admission|load-distribution|detector|hypervisor|host-registry|responder)-/,
       '',
     );
     expect(page).toContain(`\`${plugin}\``);

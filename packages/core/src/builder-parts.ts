@@ -25,3 +25,5 @@ export type ChainOf = NonNullable<WrittenHostConfig['signals']>[number];
 export type MoreOfChain = Omit<ChainOf, 'on' | 'responders'>;
 /** A section of the configuration. */
 export type Section<K extends keyof WrittenHostConfig> = NonNullable<WrittenHostConfig[K]>;
+/** What may be said of a registry beside its plugin and options. */
+export type MoreOfRegistry = Omit<Section<'registry'>, 'use' | 'options'>;

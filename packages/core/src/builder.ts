@@ -6,6 +6,7 @@ import type {
   MoreOfDetector,
   MoreOfNic,
   MoreOfPolicy,
+  MoreOfRegistry,
   MoreOfVm,
   Section,
   TeamMembers,
@@ -172,6 +173,18 @@ export class HostBuilder {
   /** Who suspends, resumes and migrates the VMs; without one they only start and stop. */
   hypervisor(hypervisor: Used<'hypervisor'>): this {
     this.#sections['hypervisor'] = this.#place(hypervisor);
+    return this;
+  }
+
+  /** The registry by which hosts know each other, and this one's name among them. */
+  registry(name: string, registry: Used<'host-registry'>, more: MoreOfRegistry = {}): this {
+    Object.assign(this.#sections, { name, registry: { ...this.#place(registry), ...more } });
+    return this;
+  }
+
+  /** How VMs go to other hosts: so many at once, cool-down, time. */
+  migration(migration: Section<'migration'>): this {
+    this.#sections['migration'] = migration;
     return this;
   }
 

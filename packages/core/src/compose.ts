@@ -48,6 +48,8 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
   const distribution = await loader.policy('load-distribution', config.distribution, 'distribution');
   const hypervisor =
     config.hypervisor === undefined ? undefined : await loader.plan('hypervisor', config.hypervisor, 'hypervisor');
+  const registry =
+    config.registry === undefined ? undefined : await loader.plan('host-registry', config.registry, 'registry');
   const shadows = await loader.shadows(config);
   const monitors = await loader.monitors(config);
   const detectors = await loader.detectors(config);
@@ -62,6 +64,7 @@ export async function checkHost(written: WrittenHostConfig, options: ComposeOpti
       admission,
       distribution,
       hypervisor,
+      registry,
       shadows,
       detectors,
       monitors,
@@ -129,6 +132,7 @@ async function surveyPlugins(value: unknown, loader: PlanLoader): Promise<void> 
       await look('responder', responder, `signals[${i}].responders[${k}]`);
   }
   await look('hypervisor', at(value, 'hypervisor'), 'hypervisor');
+  await look('host-registry', at(value, 'registry'), 'registry');
 }
 
 function checkNames(config: HostConfig): Complaint[] {
@@ -204,6 +208,8 @@ function checkNames(config: HostConfig): Complaint[] {
       'remove workers, or use runtime kind workers',
     );
   }
+  if (config.registry !== undefined && config.name === undefined)
+    invalid('name', 'a host with a registry needs a name, by which the others know it', 'add name: …');
   if (!config.nics.some((nic) => nic.role === 'active'))
     invalid('nics', 'no NIC has the role active', 'make one NIC active');
   return complaints;

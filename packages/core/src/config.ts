@@ -1,4 +1,5 @@
 import { Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
+import { migrationSchema, registrySchema } from './cluster/cluster-config.ts';
 import { MAX_TEAMS } from './memory/layout.ts';
 import {
   type budgetSchema,
@@ -162,7 +163,7 @@ const announceSchema = Type.Object(
 /** What a host is made of. The builder and the configuration file write the same thing. */
 export const hostConfigSchema = Type.Object(
   {
-    name: Type.Optional(name('name of the host')),
+    name: Type.Optional(name('name of the host, by which others know it; needed with a registry')),
     seed: Type.Integer({ default: 1, minimum: 0, description: 'seed of every random choice' }),
     nics: Type.Array(nicSchema, { minItems: 1, maxItems: 32 }),
     vms: Type.Array(vmSchema, { minItems: 1, maxItems: 65_536 }),
@@ -182,6 +183,8 @@ export const hostConfigSchema = Type.Object(
       description: 'who watches the frames of the VMs, both ways, and raises signals',
     }),
     hypervisor: Type.Optional(hypervisorSchema),
+    registry: Type.Optional(registrySchema),
+    migration: migrationSchema,
     signals: signalsSchema(responderSchema),
     runtime: runtimeSchema,
     memory: memorySchema,

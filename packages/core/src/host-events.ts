@@ -1,4 +1,6 @@
 import type { ErrorCode, FairleadError } from '@fairlead/sdk';
+import type { ClusterNotice } from './cluster/cluster.ts';
+import type { MigrationRecord } from './cluster/migration-record.ts';
 import type { FailureMode } from './config.ts';
 import type { UnmetReservation } from './managers/resource-manager.ts';
 import type { VmState } from './managers/vm-manager.ts';
@@ -79,6 +81,10 @@ export interface HostEvents {
   signal: [notice: SignalNotice];
   /** A responder did something about a signal, it was undone, or it was withheld. */
   action: [record: ActionRecord];
+  /** A VM goes to another host, or comes from one: what has become of it. */
+  migration: [record: MigrationRecord];
+  /** What a person should know of this host among others. */
+  cluster: [notice: ClusterNotice];
   /** A policy was exchanged while the host ran. */
   swap: [notice: SwapNotice];
   /** A shadow was set, cleared, or put aside because it failed; the policies that decide are not touched by it. */

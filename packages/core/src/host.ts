@@ -1,7 +1,10 @@
 import type { Clock, DeviceEmulator, FairleadError, Hypervisor, NicDriver } from '@fairlead/sdk';
 import { SystemClock, SystemCostProbe, VirtualClock } from './clock.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { ClusterMember } from './cluster/member.ts';
+import { clusterOf } from './cluster/of-host.ts';
+import { ClusterHost } from './cluster-host.ts';
 import type { HostConfig } from './config.ts';
-import { type Account, accounts, assertConserved } from './conservation.ts';
 import type { Drive } from './driven-host.ts';
 import type { HostFault } from './host-events.ts';
 import { HostFaults, hostStopped } from './host-faults.ts';
@@ -13,11 +16,10 @@ import { NicManager } from './managers/nic-manager.ts';
 import { ResourceManager } from './managers/resource-manager.ts';
 import { VmManager } from './managers/vm-manager.ts';
 import { Arena, createArena } from './memory/arena.ts';
-import type { HookCost } from './memory/cost-table.ts';
 import type { PluginFault } from './path/plugin-failure.ts';
 import type { Composition } from './plan.ts';
 import { instantiate, type Surroundings } from './plugins/instantiate.ts';
-import { PolicyHost, type Served } from './policy-host.ts';
+import type { Served } from './policy-host.ts';
 import { fillVmRows, shapeOf } from './rows.ts';
 import { Devices } from './runtime/devices.ts';
 import { Runtime } from './runtime/runtime.ts';
@@ -56,7 +58,7 @@ import { teamPlans } from './teams/team-plan.ts';
  * await host.close();
  * ```
  */
-export class Host extends PolicyHost {
+export class Host extends ClusterHost {
   /** The configuration, with every default in place. */
   readonly config: HostConfig;
   /** The NICs: their state and counters; enabling and disabling them. */
@@ -69,6 +71,9 @@ export class Host extends PolicyHost {
   readonly vms: VmManager;
   /** What is done about signals: the actions that stand, and undoing them. */
   readonly signals: SignalManager;
+  /** The hosts beside this one, and the VMs that go there and come from there. */
+  readonly cluster: Cluster;
+  readonly #member: ClusterMember;
   readonly #arena: Arena;
   readonly #clock: Clock;
   readonly #devices: Devices;
@@ -141,10 +146,20 @@ export class Host extends PolicyHost {
     );
     const { nics, teams, vms } = this;
     const shared = { arena: this.#arena, composition, surroundings: this.#surroundings };
-    this.signals = new SignalManager({ ...shared, teams, vms, devices: this.#devices }, this);
+    const migrate = async (vm: string) => void (await this.cluster.migrate(vm, { by: 'responder' }));
+    this.signals = new SignalManager({ ...shared, teams, vms, migrate, devices: this.#devices }, this);
     const control = { devices: this.#devices, nics, signals: this.signals, hostFrames, host: this };
+    const own = {
+      host: this,
+      announcer,
+      devices: this.#devices,
+      hypervisor: this.#hypervisor,
+      runtime: () => this.#runtime,
+    };
+    this.#member = clusterOf({ ...shared, ...own });
+    this.cluster = this.#member;
     this.#runtime = new Runtime(
-      { ...shared, ...control, teams, clock: this.#clock },
+      { ...shared, ...control, teams, cluster: this.#member, clock: this.#clock },
       {
         fault: (fault, worker) => this.#faults.path(fault, worker),
         driverFailed: (fault, worker, hung) => this.#driverFailed(fault, worker, hung),
@@ -163,8 +178,9 @@ export class Host extends PolicyHost {
     this.#state = 'running';
     try {
       await this.#runtime.start(() => this.#openControl());
+      await this.#member.open();
       this.#starting = true;
-      await this.vms.startAll(this.config.vms.flatMap((vm, i) => (vm.start ? [i] : [])));
+      await this.#member.startAll(this.vms, this.config.vms);
       this.#starting = false;
       this.resources.recompute();
       if (this.#stopped !== undefined) throw this.#stopped;
@@ -237,35 +253,9 @@ export class Host extends PolicyHost {
     return { exchange, desk };
   }
 
-  /** The conservation law, per VM and NIC. */
-  accounts(): Account[] {
-    return accounts(this.#arena);
-  }
-
-  /**
-   * Checks the conservation law; exact when the host is quiet or inline.
-   * @throws FairleadError `FAIRLEAD_ERR_CONSERVATION`
-   */
-  assertConserved(): void {
-    assertConserved(this.#arena);
-  }
-
   /** This thread's views of the shared memory: tables, rings and pool, for metrics and tests. */
-  get arena(): Arena {
+  override get arena(): Arena {
     return this.#arena;
-  }
-
-  /**
-   * What the plugins' calls cost in the data path, by sampling one call in `runtime.sampleEvery`: a row for each worker,
-   * plugin and hook. Microseconds; NIC -1 for a policy.
-   *
-   * @example
-   * ```ts
-   * for (const { plugin, hook, meanUs, p99Us } of host.costs()) console.log(`${plugin}.${hook} ${meanUs} ${p99Us}`);
-   * ```
-   */
-  costs(): HookCost[] {
-    return this.#arena.costs.read();
   }
 
   /**
@@ -279,6 +269,7 @@ export class Host extends PolicyHost {
 
   async #close(): Promise<void> {
     this.#state = 'closed';
+    await this.#member.close();
     await this.#runtime.stop();
     await this.signals.close();
     await this.nics.monitors?.close();

@@ -7,11 +7,15 @@ export type {
   MoreOfDetector,
   MoreOfNic,
   MoreOfPolicy,
+  MoreOfRegistry,
   MoreOfVm,
   Section,
   TeamMembers,
 } from './builder-parts.ts';
 export type { CostProbe } from './clock.ts';
+export type { Cluster, ClusterNotice } from './cluster/cluster.ts';
+export type { MigrationBy, MigrationRecord, MigrationState, RejectedHost } from './cluster/migration-record.ts';
+export type { MigrateOptions } from './cluster/migrations.ts';
 export { type Composed, checkHost, composeHost } from './compose.ts';
 export {
   type Bandwidth,

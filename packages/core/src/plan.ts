@@ -91,6 +91,8 @@ export interface Composition {
   readonly signals: readonly (readonly PluginPlan<'responder'>[])[];
   /** What controls the VMs; undefined: nothing does. */
   readonly hypervisor: PluginPlan<'hypervisor'> | undefined;
+  /** What hosts know each other by; undefined: this one is alone. */
+  readonly registry: PluginPlan<'host-registry'> | undefined;
   /** Policies that are asked beside those that decide. */
   readonly shadows: {
     readonly admission?: PluginPlan<'admission'> | undefined;

@@ -1,4 +1,4 @@
-import { DrivenHost } from './driven-host.ts';
+import { AuditedHost } from './audited-host.ts';
 import type { VmManager } from './managers/vm-manager.ts';
 import type { PolicySection } from './shadow/shadow-report.ts';
 import type { GivenPolicy, PolicyExchange, SwapNotice, SwapOptions } from './succession/exchange.ts';
@@ -13,7 +13,7 @@ export interface Served {
 }
 
 /** What a host offers while it runs to exchange its policies, to compare them with others, and to watch them at work. */
-export abstract class PolicyHost extends DrivenHost {
+export abstract class PolicyHost extends AuditedHost {
   /** @throws FairleadError `FAIRLEAD_ERR_HOST_STATE` when the host does not run. */
   protected abstract served(operation: string): Served;
   /** The VMs. */

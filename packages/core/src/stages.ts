@@ -18,6 +18,7 @@ export type { Drain, NicQueues } from './path/nic-queues.ts';
 export { type DetectorSeat, Observer, type ObserverPlan, type ObserverReport } from './path/observer.ts';
 export type { FaultCost, FaultInput, PluginFault } from './path/plugin-failure.ts';
 export { type Place, type Policed, Policies, type Seat, type Watching } from './path/policies.ts';
+export type { Arrival, Relocation } from './path/relocation.ts';
 export type { TransmitPath } from './path/transmit.ts';
 export type { Serve, Turn } from './path/turn.ts';
 export { ArenaPort } from './path/vnic-port.ts';

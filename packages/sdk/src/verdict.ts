@@ -20,6 +20,7 @@ export const DROP_REASONS = [
   'worker-lost', // held by a worker that died
   'duplicate', // inbound group frame that another member of the team receives as well
   'failed-closed', // a policy failed whose failure mode is closed
+  'migrated', // waited here when its VM went to another host, which has it now
 ] as const;
 /** A drop reason by its name, as it stands in accounts and metrics. */
 export type DropReasonName = (typeof DROP_REASONS)[number];
@@ -39,6 +40,7 @@ export const DropReason = {
   WorkerLost: 10,
   Duplicate: 11,
   FailedClosed: 12,
+  Migrated: 13,
 } as const;
 export type DropReason = (typeof DropReason)[keyof typeof DropReason];
 

@@ -20,6 +20,7 @@ export const vmColumns = {
   worker: column('i32', '', 'control', 'forwarding worker that owns the VM'),
   vnic: column('i32', '', 'control', 'virtual NIC behind which the VM is'),
   team: column('i32', '', 'control', 'team of NICs that carries its frames'),
+  away: column('i32', '', 'control', '1: it is not on this host, and frames for it leave by a NIC; 0: it is here'),
   pinnedNic: column('i32', '', 'control', 'NIC that an operator has put its frames on, number + 1; 0: none'),
   awayFrom: column('i32', '', 'control', 'team that it has failed over from, number + 1; 0: its own team carries it'),
   policedInboundBps: column('f64', 'bit/s', 'control', 'what it receives beyond this rate is dropped; 0: nothing is'),

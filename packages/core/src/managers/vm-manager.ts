@@ -1,32 +1,17 @@
-import { FairleadError, type Hypervisor, isFairleadError, VmRunState, type VmTable } from '@fairlead/sdk';
-import type { PluginPlan } from '../plan.ts';
-import { type ControlCall, inTime } from '../plugins/control-call.ts';
+import { FairleadError, type Hypervisor, VmRunState, type VmTable } from '@fairlead/sdk';
+import {
+  type HeldVm,
+  HypervisorCalls,
+  type HypervisorPlan,
+  refusedBy,
+  STATES,
+  type VmState,
+} from './hypervisor-calls.ts';
+import type { VmInfo } from './vm-info.ts';
+import { nowhere, type VmOwners } from './vm-owners.ts';
 
-/** What a VM is doing; `migrated`: it runs on another host. */
-export type VmState = 'stopped' | 'running' | 'suspended' | 'migrating' | 'migrated';
-const STATES: readonly VmState[] = ['stopped', 'running', 'suspended', 'migrating', 'migrated'];
-
-/** What a person asks about a VM. */
-export interface VmInfo {
-  /** Name of the VM. */
-  readonly name: string;
-  /** VM number, the row in `VmTable`. */
-  readonly index: number;
-  /** What it is doing. */
-  readonly state: VmState;
-  /** Frames that waited in its ring at the last visit. */
-  readonly backlogFrames: number;
-  /** Frames taken from it. */
-  readonly acceptedFrames: number;
-  /** Frames of it that were handed to a NIC or another VM. */
-  readonly transmittedFrames: number;
-  /** Bytes of these. */
-  readonly transmittedBytes: number;
-  /** Frames put into its receive ring. */
-  readonly rxFrames: number;
-  /** Bytes of these. */
-  readonly rxBytes: number;
-}
+export type { VmState } from './hypervisor-calls.ts';
+export type { VmInfo } from './vm-info.ts';
 
 /** What the manager does to the rest of the host when a VM's state changes. */
 export interface VmEffects {
@@ -35,8 +20,6 @@ export interface VmEffects {
   changed(vm: number, state: VmState): void;
 }
 
-/** What the manager needs to know of the hypervisor that it asks. */
-type HypervisorPlan = Pick<PluginPlan, 'name' | 'where' | 'budget'>;
 /** The virtual NIC alone is stopped and started, which takes no time. */
 const NO_HYPERVISOR: HypervisorPlan = { name: 'none', where: 'hypervisor', budget: { controlMs: 1000 } };
 
@@ -70,7 +53,8 @@ export class VmManager {
   readonly #table: VmTable;
   readonly #hypervisor: Hypervisor | undefined;
   readonly #effects: VmEffects;
-  readonly #plan: HypervisorPlan;
+  readonly #calls: HypervisorCalls;
+  #owners: VmOwners | undefined;
   readonly #pending = new Map<number, Promise<unknown>>();
   readonly #rows: ReadonlyMap<string, number>;
   /** VMs that an operator has suspended: only he lets them go on. */
@@ -84,7 +68,7 @@ export class VmManager {
     effects: VmEffects,
     plan: HypervisorPlan = NO_HYPERVISOR,
   ) {
-    this.#plan = plan;
+    this.#calls = new HypervisorCalls(hypervisor, plan);
     this.#table = table;
     this.#rows = new Map(table.names.map((name, vm) => [name, vm]));
     this.#hypervisor = hypervisor;
@@ -94,7 +78,6 @@ export class VmManager {
   /**
    * The number of a VM.
    *
-   * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM`
    * @throws FairleadError `FAIRLEAD_ERR_UNKNOWN_VM` for a name that no VM has.
    */
   index(name: string): number {
@@ -144,17 +127,50 @@ export class VmManager {
     const { from, to } = MOVES[operation];
     return this.#inTurn(vm, async () => {
       this.#demand(vm, operation, from);
-      await this.#ask(vm, operation, async () => this.#hypervisor?.[operation]({ index: vm, name }));
-      this.#set(vm, to);
+      if (operation === 'start' && this.#owners !== undefined) await this.#owners.take(name);
+      try {
+        await this.#ask(vm, operation, async () => this.#hypervisor?.[operation]({ index: vm, name }));
+        this.#set(vm, to);
+      } finally {
+        if (this.#table.runState[vm] === VmRunState.Stopped) this.#owners?.giveUp(name);
+      }
     });
   }
 
-  /**
-   * Moves a VM to another host. Its virtual NIC takes no more frames; those it had handed over are sent from here. If
-   * the hypervisor fails, the VM is in the state that the hypervisor reports.
-   */
-  migrate(name: string, destination: string): Promise<void> {
+  /** There are other hosts that may have a VM: who is none of this host's is a stranger to it. Called before the start. */
+  shareWith(owners: VmOwners): void {
+    this.#owners = owners;
+    this.#table.away.fill(1);
+  }
+
+  /** Has all that is done to a VM wait while somebody else does something to it, as a migration. */
+  hold<T>(name: string, work: (held: HeldVm) => Promise<T>): Promise<T> {
     const vm = this.index(name);
+    return this.#inTurn(vm, () =>
+      work({
+        ref: { index: vm, name },
+        calls: this.#calls,
+        state: () => this.state(vm),
+        set: (state) => this.#set(vm, state),
+        setAway: (away) => {
+          this.#table.away[vm] = Number(away);
+        },
+        byHand: this.#byHand.has(vm),
+        holdByHand: () => void this.#byHand.add(vm),
+      }),
+    );
+  }
+
+  /**
+   * Moves a VM to another host. With a registry the destination is the name of a host, and the one that suits best when
+   * it is left out. Without one it is what the hypervisor is told; the virtual NIC takes no more frames, those it had
+   * handed over are sent from here, and if the hypervisor fails, the VM is in the state that it reports.
+   * @throws FairleadError `FAIRLEAD_ERR_MIGRATION`, `FAIRLEAD_ERR_VM_STATE` or `FAIRLEAD_ERR_HYPERVISOR`.
+   */
+  async migrate(name: string, destination?: string): Promise<void> {
+    const vm = this.index(name);
+    if (this.#owners !== undefined) return this.#owners.migrate(name, destination);
+    if (destination === undefined) throw nowhere(name);
     return this.#inTurn(vm, async () => {
       this.#demand(vm, 'migrate', ['running', 'suspended']);
       const hypervisor = this.#hypervisor;
@@ -186,7 +202,7 @@ export class VmManager {
     });
   }
 
-  #inTurn(vm: number, work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(vm: number, work: () => Promise<T>): Promise<T> {
     const before = this.#pending.get(vm) ?? Promise.resolve();
     const done = before.then(work, work);
     this.#pending.set(
@@ -202,51 +218,37 @@ export class VmManager {
     throw new FairleadError(
       'FAIRLEAD_ERR_VM_STATE',
       `VM "${this.#table.names[vm]}" is ${state}; it cannot ${operation}`,
-      {
-        mend: `${operation} needs a VM that is ${from.join(' or ')}`,
-      },
+      { mend: `${operation} needs a VM that is ${from.join(' or ')}` },
     );
   }
 
   async #ask(vm: number, operation: string, call: () => Promise<void>): Promise<void> {
     try {
-      await inTime(call, this.#about(operation));
+      await this.#calls.bounded(operation, call);
     } catch (cause) {
       await this.#reconcile(vm);
-      if (isFairleadError(cause) && cause.code !== 'FAIRLEAD_ERR_PLUGIN_LATE') throw cause;
-      const name = this.#table.names[vm] as string;
-      throw new FairleadError(
-        'FAIRLEAD_ERR_HYPERVISOR',
-        `${operation} of VM "${name}" failed: ${(cause as Error).message}`,
-        {
-          where: `hypervisor.${operation}`,
-          mend: `the VM is ${this.state(vm)}; try again when the cause is mended`,
-          cause,
-        },
-      );
+      throw refusedBy(operation, this.#table.names[vm] as string, this.state(vm), cause);
     }
-  }
-
-  #about(hook: string): ControlCall {
-    const { name, where, budget } = this.#plan;
-    return { plugin: name, hook, where, limitMs: budget.controlMs };
   }
 
   /** After a failure the hypervisor knows how the VM is; when it does not answer either, the VM is taken to run on. */
   async #reconcile(vm: number): Promise<void> {
-    const name = this.#table.names[vm] as string;
-    const ask = async (): Promise<VmState | undefined> => this.#hypervisor?.status({ index: vm, name });
-    const status = await inTime(ask, this.#about('status')).catch(() => undefined);
-    const known = status === undefined ? -1 : STATES.indexOf(status);
-    if (known >= 0) this.#set(vm, known as VmRunState);
+    const status = await this.#calls.status({ index: vm, name: this.#table.names[vm] as string });
+    if (status !== undefined) this.#set(vm, STATES.indexOf(status) as VmRunState);
     else if (this.#table.runState[vm] === VmRunState.Migrating) this.#set(vm, VmRunState.Running);
   }
 
   #set(vm: number, state: VmRunState): void {
     if (this.#table.runState[vm] === state) return;
     this.#table.runState[vm] = state;
+    if (state !== VmRunState.Migrating) this.#table.away[vm] = Number(this.#isAway(state));
     this.#effects.setRunning(vm, state === VmRunState.Running);
     this.#effects.changed(vm, this.state(vm));
+  }
+
+  /** Among several hosts a VM that does not run may be started on any of them. */
+  #isAway(state: VmRunState): boolean {
+    return state === VmRunState.Migrated || (state === VmRunState.Stopped && this.#owners !== undefined);
   }
 
   /** What the VM with a number is doing. */
@@ -274,11 +276,6 @@ export class VmManager {
   /** How every VM is now, by VM number. */
   list(): VmInfo[] {
     return this.#table.names.map((name) => this.status(name));
-  }
-
-  /** Starts the VMs that are to run when the host starts. */
-  async startAll(vms: readonly number[]): Promise<void> {
-    for (const vm of vms) await this.start(this.#table.names[vm] as string);
   }
 }
 

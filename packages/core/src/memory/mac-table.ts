@@ -1,5 +1,8 @@
 import type { VmTable } from '@fairlead/sdk';
 
+/** A VM that is not on this host: a stranger like any other, until it comes. */
+export const ELSEWHERE = -2;
+
 /**
  * MAC address to VM, open addressing with linear probing at most half full. Keys are the two words in which a frame
  * slot holds an address, so a lookup reads no bytes.
@@ -26,11 +29,13 @@ export class MacTable {
   readonly #first: Int32Array;
   readonly #last: Int32Array;
   readonly #vm: Int32Array;
+  readonly #away: Int32Array;
 
   constructor(vms: VmTable) {
     let size = 16;
     while (size < vms.count * 2) size *= 2;
     this.#mask = size - 1;
+    this.#away = vms.away;
     this.#first = new Int32Array(size);
     this.#last = new Int32Array(size);
     this.#vm = new Int32Array(size).fill(-1);
@@ -51,13 +56,16 @@ export class MacTable {
     return (mixed ^ (mixed >>> 15)) & this.#mask;
   }
 
-  /** The VM with this address, split as first two and last four bytes (little-endian); -1 when no local VM has it. */
+  /**
+   * The VM with this address, split as first two and last four bytes (little-endian); below 0 when none on this host has
+   * it: `ELSEWHERE` when one that may come has, and -1 when none ever will.
+   */
   lookup(first: number, last: number): number {
     let at = this.#slot(first, last);
     for (;;) {
       const vm = this.#vm[at];
       if (vm < 0) return -1;
-      if (this.#last[at] === last && this.#first[at] === first) return vm;
+      if (this.#last[at] === last && this.#first[at] === first) return this.#away[vm] === 0 ? vm : ELSEWHERE;
       at = (at + 1) & this.#mask;
     }
   }

@@ -1,7 +1,7 @@
 import { ETHERNET_HEADER_BYTES } from '@fairlead/sdk';
 import type { Arena } from '../memory/arena.ts';
 import { RING_CONTROL_WORDS, RING_TAIL_WORD } from '../memory/layout.ts';
-import type { MacTable } from '../memory/mac-table.ts';
+import { ELSEWHERE, type MacTable } from '../memory/mac-table.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 
 /** What is at the head of a VM's ring when it is not an ordinary frame for a NIC. */
@@ -117,7 +117,9 @@ export class Classifier {
     const at = (descriptor >>> pool.lengthBits) * pool.wordsPerSlot;
     const first = pool.words[at] >>> 16;
     this.headVm = (first & 1) !== 0 ? -1 : this.#macs.lookup(first, pool.words[at + 1]);
-    this.head = this.headVm < 0 ? Head.Group : Head.Local;
+    if ((first & 1) !== 0) this.head = Head.Group;
+    // The VM that it is for has left the host since `run` looked: it is an ordinary frame now.
+    else this.head = this.headVm < 0 ? Head.Empty : Head.Local;
     return descriptor;
   }
 }
@@ -153,7 +155,7 @@ function createRun(
     own: { macWord0, macWord1, care0, care1 },
     out: { frames, bytes },
   };
-  // The last destination that was found to be beyond this host, in two words: most runs have one.
+  // The last destination that was found to be beyond this host for ever, in two words: most runs have one.
   let beyondFirst = -1;
   let beyondLast = -1;
   /** Apart from the loop, which seldom asks: the rest is short enough for V8 to compile it into its caller. */
@@ -161,6 +163,7 @@ function createRun(
     if ((first & 1) !== 0) return false;
     const local = macs.lookup(first, last);
     if (local >= 0) return team[local] !== team[vm] && home[local] !== home[vm]; // teams are networks of their own
+    if (local === ELSEWHERE) return true; // until it comes: not to be remembered
     beyondFirst = first;
     beyondLast = last;
     return true;

@@ -53,7 +53,7 @@ export class Delivery {
     const from = pool.offset(descriptor >>> pool.lengthBits);
     const bytes = descriptor & pool.lengthMask;
     for (let vm = 0; vm < vms.count; vm++) {
-      if (vm === except || ((teams >>> networks.team[vm]) & 1) === 0) continue;
+      if (vm === except || ((teams >>> networks.team[vm]) & 1) === 0 || vms.away[vm] !== 0) continue;
       const slot = pool.allocate();
       if (slot < 0) {
         if (vms.worker[vm] === this.#worker) {
@@ -93,6 +93,13 @@ export class Delivery {
     vms.rxFrames[vm]++;
     vms.rxBytes[vm] += descriptor & pool.lengthMask;
     this.#delivered = true;
+  }
+
+  /** Counts a frame that came for a VM and did not reach it. */
+  lost(vm: number, reason: DropReason): void {
+    const { vms } = this.#arena;
+    vms.rxOfferedFrames[vm]++;
+    vms.rxDropped[vm * DROP_REASON_COUNT + reason]++;
   }
 
   #publish(): void {

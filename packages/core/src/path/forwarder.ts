@@ -20,6 +20,7 @@ import { Parking } from './parking.ts';
 import { wrongAnswer } from './plugin-failure.ts';
 import type { Policies } from './policies.ts';
 import { ReceivePath } from './receive.ts';
+import { Relocation } from './relocation.ts';
 import { SampledCalls } from './sampled-calls.ts';
 import { createServeAll } from './serve-all.ts';
 import { TakeBack } from './take-back.ts';
@@ -64,6 +65,8 @@ export class Forwarder {
   readonly transmit: TransmitPath;
   /** Writes down what becomes of single frames, when somebody asks. */
   readonly tracer: FrameTracer;
+  /** Lets VMs go, and takes them in. */
+  readonly relocation: Relocation;
   /** This worker's queues on the NICs. */
   readonly queues: NicQueues;
   readonly #arena: Arena;
@@ -115,11 +118,10 @@ export class Forwarder {
     this.queues = new NicQueues(arena, worker, drivers, driverFailed, sampled);
     const batch = new TransmitBatch();
     batch.memory = arena.pool.memory;
-    const { portSecurity, addresses } = options;
+    const { portSecurity, addresses, batchFrames } = options;
     const own = addresses && createOwnAddresses(arena.vms, addresses);
     const watched = observer && ((waiting: Waiting) => watchRings(arena, observer, waiting));
     const classifier = new Classifier(arena, macs, portSecurity, batch.bytes, own, watched);
-    const { batchFrames } = options;
     const { frames } = classifier;
     const dispatcher = new Dispatcher(arena, worker, batch, frames, policies, this.queues, sampled);
     this.#dispatcher = dispatcher;
@@ -134,11 +136,11 @@ export class Forwarder {
       batchFrames,
       sampled,
     );
-    const { transmit, queues } = this;
-    this.tracer = new FrameTracer({ arena, batch, classifier, policies, queues, transmit });
+    this.relocation = new Relocation({ arena, delivery: this.#delivery, policies, transmit: this.transmit });
+    this.tracer = new FrameTracer({ arena, batch, classifier, policies, queues: this.queues, transmit: this.transmit });
     this.#hold = new OrderHold(this.queues, arena.pool, arena.nics.count, arena.layout.doorbellWords);
     this.#decides = policies.distribution;
-    this.#takeBack = new TakeBack(arena, batch, frames, policies, this.queues, dispatcher, batchFrames);
+    this.#takeBack = new TakeBack(arena, batch, classifier.frames, policies, this.queues, dispatcher, batchFrames);
     this.#hostFrames = new HostFrames(arena, worker, dispatcher, drivers, driverFailed);
     this.#receivers = options.receives.map(
       (nic) => new ReceivePath(arena, worker, nic, drivers, macs, this.#teams, this.#delivery, driverFailed, sampled),

@@ -238,6 +238,7 @@ export class TransmitPath {
     for (let i = 0; i < max; i++) {
       if (i > 0 && classifier.run(vm, 1) > 0) return false;
       const descriptor = classifier.inspect(vm);
+      if (classifier.head === Head.Empty) return false;
       const bytes = descriptor & this.#pool.lengthMask;
       const fresh = classifier.head === Head.Group ? this.#flooded[vm] === 0 : classifier.head === Head.Local;
       if (fresh && this.policer.refuses(vm, bytes)) {
@@ -265,6 +266,12 @@ export class TransmitPath {
       }
     }
     return false;
+  }
+
+  /** A VM's ring has been emptied from outside: nothing is known of what was at its head. */
+  forget(vm: number): void {
+    this.#admitted[vm] = 0;
+    this.#flooded[vm] = 0;
   }
 
   #consumeHead(vm: number): void {

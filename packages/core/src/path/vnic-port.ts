@@ -198,6 +198,31 @@ export class ArenaPort implements VnicPort {
     this.#pulledCount = 0;
   }
 
+  /** Takes a frame that came with a VM, as if the VM sent it now; without room for it it is dropped and counted. */
+  accept(vm: number, frame: Uint8Array): void {
+    if (!this.push(frame, 0, frame.length)) this.#refuseFor(vm, DropReason.RingFull);
+  }
+
+  /**
+   * Takes away what a VM has not received yet, because it goes to another host: counted as `migrated`, a cell that nobody
+   * else writes. What its device has in its hands stays.
+   */
+  withdraw(vm: number): Uint8Array[] {
+    const { pool, rxRings } = this.#arena;
+    if (this.#pulledCount > 0) return [];
+    const frames: Uint8Array[] = [];
+    for (let left = rxRings.length(vm); left > 0; left--) {
+      const descriptor = rxRings.entry(vm, 0);
+      rxRings.consume(vm, 1);
+      const slot = descriptor >>> pool.lengthBits;
+      const at = pool.offset(slot);
+      frames.push(pool.memory.slice(at, at + (descriptor & pool.lengthMask)));
+      pool.free(slot);
+      this.#table.rxDropped[vm * DROP_REASON_COUNT + DropReason.Migrated]++;
+    }
+    return frames;
+  }
+
   createBurst(capacity: number): FrameBurst {
     const { pool } = this.#arena;
     return new FrameBurst(pool.memory, capacity, pool.maxFrameBytes);

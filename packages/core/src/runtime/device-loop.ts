@@ -2,8 +2,8 @@ import type { Clock } from '@fairlead/sdk';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
-import type { SignalManager } from '../signals/signal-manager.ts';
 import type { Devices } from './devices.ts';
+import type { Polled } from './runtime.ts';
 
 /**
  * The device thread's loop, on the host's own event loop: polls devices when a doorbell rings, when one of them asks,
@@ -13,7 +13,7 @@ export class DeviceLoop {
   readonly #arena: Arena;
   readonly #devices: Devices;
   readonly #nics: NicManager;
-  readonly #signals: SignalManager;
+  readonly #signals: Polled;
   readonly #hostFrames: HostFramePort;
   readonly #clock: Clock;
   readonly #linkPollMs: number;
@@ -28,7 +28,7 @@ export class DeviceLoop {
     arena: Arena,
     devices: Devices,
     nics: NicManager,
-    signals: SignalManager,
+    signals: Polled,
     hostFrames: HostFramePort,
     clock: Clock,
     linkPollMs: number,

@@ -168,6 +168,11 @@ export class Devices {
     this.onWake();
   }
 
+  /** The host's side of a VM's virtual NIC. */
+  portOf(vm: number): ArenaPort | undefined {
+    return this.#ofVm[vm]?.port;
+  }
+
   /** The device emulator of a virtual NIC: what a test or a program drives a simulated guest by. */
   emulator(name: string): DeviceEmulator {
     const device = this.#devices.find((candidate) => candidate.plan.name === name);

@@ -10,7 +10,7 @@ import type { PolicySection } from '../shadow/shadow-report.ts';
 import { Succession } from '../succession/succession.ts';
 import type { TracedFrame } from '../trace/traced-frame.ts';
 import { loadPosted, loadStage, type OpenedDriver, SILENT } from './load-stage.ts';
-import { type Answer, Mailbox, type TraceMessage } from './mailbox.ts';
+import { type Answer, Mailbox, type Relocate, type TraceMessage } from './mailbox.ts';
 import type { ForwardingTask, PostedPlugin, WorkerReport } from './posted.ts';
 import { postedError } from './posting.ts';
 import { Sleeper } from './sleeper.ts';
@@ -69,13 +69,24 @@ export async function forward(task: ForwardingTask): Promise<void> {
       });
       succession.carryOut();
     }
-    const answer: Answer = (id, handedOver, error) =>
-      tell({ type: 'answer', id, handedOver, ...(error === undefined ? {} : { error: postedError(error) }) });
-    const { tracer } = forwarder;
+    const answer: Answer = (id, handedOver, error, frames) =>
+      tell({
+        type: 'answer',
+        id,
+        handedOver,
+        ...(error === undefined ? {} : { error: postedError(error) }),
+        ...(frames === undefined ? {} : { frames }),
+      });
+    const { tracer, relocation } = forwarder;
+    const relocate: Relocate = (message) => {
+      if (message.step === 'leave') return relocation.leave(message.vm);
+      relocation.arrive(message, clock.nowUs());
+      return [];
+    };
     const traced = (frame: TracedFrame): void => tell({ type: 'traced', frame });
     const trace = (message: TraceMessage): void =>
       message.step === 'trace' ? tracer.start(message.vm, message.frames, traced) : tracer.stop();
-    const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, answer, trace);
+    const mailbox = new Mailbox(port, arena.threads, worker, succession, loadPosted, answer, trace, relocate);
     tell({ type: 'ready' });
     const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed);
     await loop(arena, worker, forwarder, sleeper, mailbox, clock);

@@ -4,8 +4,8 @@ import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Doorbell } from '../memory/doorbell.ts';
 import type { Forwarder } from '../path/forwarder.ts';
-import type { SignalManager } from '../signals/signal-manager.ts';
 import type { Devices } from './devices.ts';
+import type { Polled } from './runtime.ts';
 
 /** How finely the virtual clock moves while something is under way, in microseconds. */
 const DEFAULT_STEP_US = 50;
@@ -18,7 +18,7 @@ export class InlineRuntime {
   readonly #clock: VirtualClock;
   readonly #devices: Devices;
   readonly #nics: NicManager;
-  readonly #signals: SignalManager;
+  readonly #signals: Polled;
   readonly #hostFrames: HostFramePort;
   readonly #forwarder: Forwarder;
   readonly #bell: Doorbell;
@@ -32,7 +32,7 @@ export class InlineRuntime {
     clock: VirtualClock,
     devices: Devices,
     nics: NicManager,
-    signals: SignalManager,
+    signals: Polled,
     hostFrames: HostFramePort,
     forwarder: Forwarder,
     bell: Doorbell,

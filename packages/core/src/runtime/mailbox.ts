@@ -10,6 +10,7 @@ export type HostMessage =
   | { readonly step: 'prepare'; readonly id: number; readonly order: Order<PostedPlugin> }
   | { readonly step: 'carry-out'; readonly id: number }
   | { readonly step: 'abandon'; readonly id: number }
+  | RelocationMessage
   | TraceMessage;
 
 /** Tracing takes no preparing and no answer. */
@@ -17,11 +18,26 @@ export type TraceMessage =
   | { readonly step: 'trace'; readonly vm: number; readonly frames: number }
   | { readonly step: 'untrace' };
 
+/** A VM goes to another host, or has come from one; answered in the same turn. */
+export type RelocationMessage =
+  | { readonly step: 'leave'; readonly id: number; readonly vm: number }
+  | {
+      readonly step: 'arrive';
+      readonly id: number;
+      readonly vm: number;
+      readonly inbound: readonly Uint8Array[];
+      /** It comes from another host; false: it did not go after all. */
+      readonly anew: boolean;
+    };
+
+/** Lets a VM go, and answers what waited in its ring; or takes one in. */
+export type Relocate = (message: RelocationMessage) => Uint8Array[];
+
 /** Loads a plugin in this thread. */
 export type Load = (section: Order['section'], posted: PostedPlugin) => Promise<PluginPlan>;
 
 /** How a worker answers. */
-export type Answer = (id: number, handedOver: boolean, error?: unknown) => void;
+export type Answer = (id: number, handedOver: boolean, error?: unknown, frames?: Uint8Array[]) => void;
 
 /**
  * What the host has posted to a worker. It is taken out between two sweeps: the loop does not wait for it. Only while
@@ -37,6 +53,7 @@ export class Mailbox {
   readonly #load: Load;
   readonly #answer: Answer;
   readonly #trace: (message: TraceMessage) => void;
+  readonly #relocate: Relocate;
   /** The order that is being prepared, or was last. */
   #current = -1;
 
@@ -48,6 +65,7 @@ export class Mailbox {
     load: Load,
     answer: Answer,
     trace: (message: TraceMessage) => void,
+    relocate: Relocate,
   ) {
     this.#port = port;
     this.#threads = threads;
@@ -56,6 +74,7 @@ export class Mailbox {
     this.#load = load;
     this.#answer = answer;
     this.#trace = trace;
+    this.#relocate = relocate;
   }
 
   take(): void {
@@ -70,6 +89,14 @@ export class Mailbox {
       return;
     }
     const { id } = message;
+    if (message.step === 'leave' || message.step === 'arrive') {
+      try {
+        this.#answer(id, false, undefined, this.#relocate(message));
+      } catch (error) {
+        this.#answer(id, false, error);
+      }
+      return;
+    }
     if (message.step === 'prepare') {
       this.#current = id;
       this.busy = true;

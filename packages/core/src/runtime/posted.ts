@@ -73,7 +73,13 @@ export type WorkerReport =
       readonly fault: Omit<PluginFault, 'error'>;
       readonly error: PostedError;
     }
-  | { readonly type: 'answer'; readonly id: number; readonly handedOver: boolean; readonly error?: PostedError }
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly handedOver: boolean;
+      readonly error?: PostedError;
+      readonly frames?: Uint8Array[];
+    }
   | { readonly type: 'traced'; readonly frame: TracedFrame }
   | { readonly type: 'moved'; readonly plugin: string; readonly move: PolicyMove; readonly leftOut: number }
   | { readonly type: 'shadow'; readonly section: PolicySection; readonly shadow: string; readonly message: string }

@@ -1,14 +1,25 @@
 import { FairleadError } from '@fairlead/sdk';
 import type { Order } from '../succession/order.ts';
-import type { HostMessage, TraceMessage } from './mailbox.ts';
+import type { HostMessage, RelocationMessage, TraceMessage } from './mailbox.ts';
 import type { PostedPlugin } from './posted.ts';
 
 /** A worker that loads a module and makes an instance has answered by then; one that cannot is lost before. */
 const PATIENCE_MS = 10_000;
 
+/** What a worker has answered. */
+interface Answered {
+  readonly handedOver: boolean;
+  readonly id: number;
+  readonly frames?: Uint8Array[];
+}
+
+/** That a VM goes or has come, as the host says it. */
+export type Relocating = DistributiveOmit<RelocationMessage, 'id'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 interface Pending {
   readonly id: number;
-  readonly resolve: (handedOver: boolean) => void;
+  readonly resolve: (answer: Answered) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -35,19 +46,25 @@ export class Questions {
   }
 
   /** Resolves to whether a state was handed over. */
-  carryOut(): Promise<boolean> {
-    return this.#ask({ step: 'carry-out', id: this.#id });
+  async carryOut(): Promise<boolean> {
+    return (await this.#ask({ step: 'carry-out', id: this.#id })).handedOver;
+  }
+
+  /** Resolves to what waited in the ring of a VM that goes. */
+  async relocate(asked: Relocating): Promise<Uint8Array[]> {
+    this.#id++;
+    return (await this.#ask({ ...asked, id: this.#id })).frames ?? [];
   }
 
   abandon(): void {
     this.#post({ step: 'abandon', id: this.#id });
   }
 
-  answered(id: number, handedOver: boolean, error: FairleadError | undefined): void {
+  answered(answer: Answered, error: FairleadError | undefined): void {
     const pending = this.#pending;
-    if (pending === undefined || pending.id !== id) return; // it came too late
+    if (pending === undefined || pending.id !== answer.id) return; // it came too late
     this.#settle();
-    if (error === undefined) pending.resolve(handedOver);
+    if (error === undefined) pending.resolve(answer);
     else pending.reject(error);
   }
 
@@ -55,7 +72,7 @@ export class Questions {
     this.#settle()?.reject(swapError(what));
   }
 
-  #ask(message: Exclude<HostMessage, TraceMessage>): Promise<boolean> {
+  #ask(message: Exclude<HostMessage, TraceMessage>): Promise<Answered> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => this.lost(`a forwarding worker did not answer in ${PATIENCE_MS / 1000} s`),

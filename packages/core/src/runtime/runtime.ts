@@ -1,10 +1,12 @@
 import type { Clock } from '@fairlead/sdk';
 import { afterRealTime, type VirtualClock } from '../clock.ts';
+import { hostState } from '../host-state.ts';
 import type { HostFramePort } from '../managers/host-frames.ts';
 import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Doorbell } from '../memory/doorbell.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
+import type { Relocation } from '../path/relocation.ts';
 import type { Composition } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
@@ -17,8 +19,14 @@ import { TraceDesk, type TraceLoops } from '../trace/trace-desk.ts';
 import { DeviceLoop } from './device-loop.ts';
 import type { Devices } from './devices.ts';
 import { InlineRuntime } from './inline.ts';
+import type { Relocating } from './questions.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import { WorkersRuntime } from './workers.ts';
+
+/** What looks at the clock now and then, on the control path. */
+export interface Polled {
+  poll(nowUs: number): void;
+}
 
 /** What a host's forwarding loops and its device thread share. */
 export interface RuntimeParts {
@@ -28,6 +36,7 @@ export interface RuntimeParts {
   readonly devices: Devices;
   readonly nics: NicManager;
   readonly signals: SignalManager;
+  readonly cluster: Polled;
   readonly teams: TeamManager;
   readonly hostFrames: HostFramePort;
   readonly surroundings: Surroundings;
@@ -44,10 +53,20 @@ export class Runtime {
   desk: TraceDesk | undefined;
   readonly #parts: RuntimeParts;
   readonly #report: RuntimeReport;
+  /** What is looked at behind each poll of the links. */
+  readonly #polled: Polled;
   #workers: WorkersRuntime | undefined;
+  #inlineRelocation: Relocation | undefined;
   #deviceLoop: DeviceLoop | undefined;
 
   constructor(parts: RuntimeParts, report: RuntimeReport) {
+    const { signals, cluster } = parts;
+    this.#polled = {
+      poll: (nowUs) => {
+        signals.poll(nowUs);
+        cluster.poll(nowUs);
+      },
+    };
     this.#parts = parts;
     this.#report = report;
   }
@@ -68,12 +87,13 @@ export class Runtime {
       driverFailed: (fault) => this.#report.driverFailed(fault, 0, false),
       shadowFailed: this.#shadowFailed,
     });
+    this.#inlineRelocation = loop.forwarder.relocation;
     const { linkPollMs } = composition.config.monitor;
     const inline = new InlineRuntime(
       clock as VirtualClock,
       devices,
       nics,
-      signals,
+      this.#polled,
       hostFrames,
       loop.forwarder,
       arena.txDoorbells[0] as Doorbell,
@@ -116,7 +136,7 @@ export class Runtime {
     await workers.start();
     await this.exchange.setConfigured();
     const { linkPollMs } = composition.config.monitor;
-    this.#deviceLoop = new DeviceLoop(arena, devices, nics, signals, hostFrames, clock, linkPollMs);
+    this.#deviceLoop = new DeviceLoop(arena, devices, nics, this.#polled, hostFrames, clock, linkPollMs);
     this.#deviceLoop.start();
   }
 
@@ -138,6 +158,16 @@ export class Runtime {
 
   readonly #shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
     this.exchange?.shadowFailed(section, shadow, message);
+
+  /** Has the loop that owns a VM let it go, and answer what waited in its ring; or take it in. */
+  async relocate(asked: Relocating): Promise<Uint8Array[]> {
+    if (this.#workers !== undefined) return this.#workers.relocate(asked);
+    const relocation = this.#inlineRelocation;
+    if (relocation === undefined) throw hostState('no forwarding loop runs', 'wait for the host to start');
+    if (asked.step === 'leave') return relocation.leave(asked.vm);
+    relocation.arrive(asked, this.#parts.clock.nowUs());
+    return [];
+  }
 
   /** Forwards no more. What waits is counted. */
   async stop(): Promise<void> {

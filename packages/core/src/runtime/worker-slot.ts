@@ -5,7 +5,7 @@ import type { PolicySection } from '../shadow/shadow-report.ts';
 import { Line } from '../succession/line.ts';
 import type { Order, Outcome } from '../succession/order.ts';
 import { demandModule, postedOrder } from './posting.ts';
-import { Questions, swapError } from './questions.ts';
+import { Questions, type Relocating, swapError } from './questions.ts';
 
 /** A forwarding worker as the host knows it, across all threads that have been it. */
 export interface WorkerSlot {
@@ -90,6 +90,12 @@ export async function carryOutByAll(all: readonly WorkerSlot[], order: Order): P
   const handedOver = outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value).length;
   const failed = order.type === 'swap' && slots.some((slot) => slot.lines[order.section].failed);
   return { handedOver, loops: slots.length, failed };
+}
+
+/** @throws FairleadError when the worker does not run, or does not answer. */
+export async function relocateBy(slot: WorkerSlot | undefined, asked: Relocating): Promise<Uint8Array[]> {
+  if (slot?.ready !== true) throw swapError('the worker of the VM does not run');
+  return slot.questions.relocate(asked);
 }
 
 const firstRefusal = (answers: readonly PromiseSettledResult<unknown>[]): PromiseRejectedResult | undefined =>

@@ -13,11 +13,11 @@ import { heapLimits } from './heap-limits.ts';
 import type { TraceMessage } from './mailbox.ts';
 import type { WorkerReport } from './posted.ts';
 import { demandModule, received, stillPosted } from './posting.ts';
-import { swapError } from './questions.ts';
+import { type Relocating, swapError } from './questions.ts';
 import { StartWatch } from './start-watch.ts';
 import { Watchdog } from './watchdog.ts';
 import type { WorkerEvents } from './worker-events.ts';
-import { carryOutByAll, endThread, makeSlot, type WorkerSlot } from './worker-slot.ts';
+import { carryOutByAll, endThread, makeSlot, relocateBy, type WorkerSlot } from './worker-slot.ts';
 
 /** A worker that keeps dying for no known reason is not started for ever. */
 const MAX_RESTARTS = 10;
@@ -37,6 +37,7 @@ export class WorkersRuntime {
   readonly #atFault: AtFault;
   #stopping = false;
   #recovery: Promise<void> = Promise.resolve();
+  readonly #beforeAudit: () => void;
 
   constructor(arena: Arena, composition: Composition, events: WorkerEvents, beforeAudit: () => void) {
     this.#arena = arena;
@@ -59,8 +60,6 @@ export class WorkersRuntime {
     this.#pool.on('error', () => undefined);
     this.#watchdog = new Watchdog(arena, stallMs, (worker) => this.#stalled(worker));
   }
-
-  readonly #beforeAudit: () => void;
 
   /** Starts every worker; resolves when all of them forward, rejects when one cannot. */
   async start(): Promise<void> {
@@ -131,7 +130,7 @@ export class WorkersRuntime {
     else if (report.type === 'moved') this.#events.moved(report.plugin, report.move, report.leftOut);
     else if (report.type === 'traced') this.#events.traced(report.frame);
     else if (report.type === 'answer') {
-      slot.questions.answered(report.id, report.handedOver, report.error && received(report.error));
+      slot.questions.answered(report, report.error && received(report.error));
     } else if (report.type === 'judged') this.#events.judged(slot.worker, report.detector, report.signals);
     else if (report.type === 'detector-failed') {
       slot.blindDetectors.add(report.detector);
@@ -238,11 +237,17 @@ export class WorkersRuntime {
    * @throws FairleadError `FAIRLEAD_ERR_SWAP`, or what is wrong with the plugin; then all are as they were.
    */
   order(order: Order): Promise<Outcome> {
-    const done = this.#recovery.then(() => this.#orderNow(order));
-    this.#recovery = done.then(
-      () => undefined,
-      () => undefined,
-    );
+    return this.#inTurn(() => this.#orderNow(order));
+  }
+
+  /** Has the worker that owns a VM let it go, or take it in. */
+  relocate(asked: Relocating): Promise<Uint8Array[]> {
+    return this.#inTurn(() => relocateBy(this.#slots[this.#arena.vms.worker[asked.vm]], asked));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#recovery.then(work);
+    this.#recovery = done.then(nothing, nothing);
     return done;
   }
 
@@ -279,3 +284,4 @@ export class WorkersRuntime {
 
 /** A worker that does not stop of itself in this time is ended. */
 const STOP_MS = 2000;
+const nothing = (): void => undefined;

@@ -1,4 +1,4 @@
-import { FairleadError, type Signal } from '@fairlead/sdk';
+import type { Signal } from '@fairlead/sdk';
 import type { VmManager } from '../managers/vm-manager.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Composition } from '../plan.ts';
@@ -33,6 +33,8 @@ interface SignalParts {
   readonly teams: TeamManager;
   readonly vms: VmManager;
   readonly devices: Pick<Devices, 'delay'>;
+  /** Moves a VM to the host that suits best. */
+  readonly migrate: (vm: string) => Promise<void>;
 }
 
 /** Is told what comes of them. */
@@ -88,7 +90,7 @@ export class SignalManager {
         demandTeam: (team) => this.#holds.demandTeam(team),
         take: (power, holder, vm, wish) => this.#holds.take(power, holder, vm, wish),
         release: (power, holder, vm) => this.#holds.release(power, holder, vm),
-        migrate: async (vm) => Promise.reject(nowhereToGo(arena.vms.names[vm] ?? String(vm))),
+        migrate: (vm) => parts.migrate(arena.vms.names[vm] ?? String(vm)),
       },
       respiteUs: Math.max(LEAST_RESPITE_US, this.#periodUs * RESPITE_LOOKS),
       nowUs,
@@ -148,6 +150,11 @@ export class SignalManager {
       .catch(() => undefined) // who does the work has told of it already
       .finally(() => void this.#goingOn.delete(watched));
     this.#goingOn.add(watched);
+  }
+
+  /** True while a signal of an attack stands. */
+  get underAttack(): boolean {
+    return this.#hearings.some(({ heard }) => heard.some(({ kind }) => kind === 'attack'));
   }
 
   /** The actions that stand now, the oldest first. */
@@ -214,11 +221,4 @@ function ownSourceOf(rule: ChainRule, { arena, composition, teams }: SignalParts
 /** Behind with half a ring, as a guest begins to feel it when the ring is full. */
 function defaultMarks(txRingFrames: number) {
   return { frames: Math.max(1, txRingFrames >>> 1), lowFrames: 0 };
-}
-
-function nowhereToGo(vm: string): FairleadError {
-  return new FairleadError('FAIRLEAD_ERR_HYPERVISOR', `no other host is known that VM "${vm}" could go to`, {
-    where: 'signals',
-    mend: 'migrate it by hand, with vms.migrate',
-  });
 }

@@ -142,12 +142,6 @@ describe('the VM manager', () => {
     expect(() => manager.start('mail')).toThrow(expect.objectContaining({ code: 'FAIRLEAD_ERR_UNKNOWN_VM' }));
   });
 
-  it('starts those that are to run', async () => {
-    const { manager } = given();
-    await manager.startAll([1]);
-    expect(manager.list().map(({ state }) => state)).toEqual(['stopped', 'running']);
-  });
-
   it('stops and starts the virtual NIC alone when there is no hypervisor', async () => {
     const table = testVms([{ name: 'web' }]);
     table.runState.fill(VmRunState.Stopped);

@@ -42,6 +42,12 @@ export interface AdmissionPolicy extends Lifecycle {
   sweep?(nowUs: number): undefined;
 
   /**
+   * A VM has come from another host, where it has spent what it had saved up: it begins here with nothing saved, so that
+   * it has no burst twice. Called before its first batch. A policy without it lets a VM begin anew.
+   */
+  arrive?(vm: number, nowUs: number): undefined;
+
+  /**
    * Why frame `i` of a batch was just decided so, for a person who traces it. Called after `admit`, on the same batch;
    * control path. Without it a trace shows the verdict and the VM's row.
    */

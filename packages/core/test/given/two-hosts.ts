@@ -1,0 +1,55 @@
+import type { PluginDefinition } from '@fairlead/sdk';
+import type { WrittenHostConfig } from '../../src/config.ts';
+import type { Host } from '../../src/host.ts';
+import { inlineHost, memoryNic, memoryVm } from './inline-host.ts';
+import { VmWorld, worldHypervisor } from './vm-world.ts';
+
+/** Hosts that know each other and are on one cable; VM n is named by all of them, and starts on the first. */
+export class TwoHosts {
+  readonly world = new VmWorld();
+  readonly registry = `two hosts ${this.world.number}`;
+  readonly hosts: Host[] = [];
+
+  static async start(
+    change: Partial<WrittenHostConfig> = {},
+    names: readonly string[] = ['a', 'b'],
+    others: Partial<WrittenHostConfig> = {},
+  ): Promise<TwoHosts> {
+    const two = new TwoHosts();
+    for (const [i, name] of names.entries()) await two.add(name, i === 0, { ...change, ...(i === 0 ? {} : others) });
+    return two;
+  }
+
+  async add(name: string, starts: boolean, change: Partial<WrittenHostConfig> = {}): Promise<Host> {
+    const host = await inlineHost(
+      {
+        name,
+        nics: [memoryNic('nic0', { segment: this.registry })],
+        vms: [memoryVm(0, { start: starts }), memoryVm(1, { start: starts })],
+        hypervisor: { use: 'world', options: { world: this.world.number, host: name }, budget: { controlMs: 40 } },
+        registry: { use: 'embedded', options: { name: this.registry }, budget: { controlMs: 100 } },
+        ...change,
+      },
+      [worldHypervisor as unknown as PluginDefinition],
+    );
+    this.hosts.push(host);
+    return host;
+  }
+
+  /** Lets so much time go by on all of them, a millisecond at a time, and lets them speak to each other. */
+  async run(ms: number): Promise<void> {
+    for (let i = 0; i < ms; i++) {
+      for (const host of this.hosts) host.run(1000);
+      await this.idle();
+    }
+  }
+
+  async idle(): Promise<void> {
+    for (const host of this.hosts) await host.cluster.idle();
+    for (const host of this.hosts) await host.cluster.idle();
+  }
+
+  async close(): Promise<void> {
+    for (const host of this.hosts) await host.close();
+  }
+}

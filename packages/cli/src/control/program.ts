@@ -4,6 +4,7 @@ import { clearShadow, reportShadows, setShadow } from '../commands/shadow.ts';
 import { type ControlOptions, status } from '../commands/status.ts';
 import { swap } from '../commands/swap.ts';
 import type { Output } from '../output.ts';
+import { addActionCommands } from './action-program.ts';
 import { CONTROL, JSON_FLAG } from './flags.ts';
 import { addTeamCommands } from './team-program.ts';
 
@@ -30,6 +31,7 @@ export function addControlCommands(program: Command, output: Output, done: (code
     .action(async (flags: ControlOptions) => done(await status(flags, output)));
 
   addTeamCommands(program, output, done);
+  addActionCommands(program, output, done);
 
   program
     .command('swap')

@@ -1,6 +1,7 @@
 import { checkValue, closest } from '@fairlead/core';
 import { FairleadError } from '@fairlead/sdk';
 import type { ControlCommand, Controlled } from './command.ts';
+import { actionCommands } from './commands/actions.ts';
 import { inspectCommands } from './commands/inspect.ts';
 import { policyCommands } from './commands/policies.ts';
 import { statusCommands } from './commands/status.ts';
@@ -10,10 +11,9 @@ import { type ControlRequest, refused } from './protocol.ts';
 
 /** Every command that a running host answers: a group to a file, its list added here. */
 const commands: ReadonlyMap<string, ControlCommand> = new Map(
-  [...statusCommands, ...policyCommands, ...teamCommands, ...inspectCommands, ...traceCommands].map((command) => [
-    command.name,
-    command,
-  ]),
+  [...statusCommands, ...actionCommands, ...policyCommands, ...teamCommands, ...inspectCommands, ...traceCommands].map(
+    (command) => [command.name, command],
+  ),
 );
 
 /**

@@ -12,11 +12,12 @@ const parts = requireParts('suspending real guests', [
   ...(['qemu-system-x86_64', 'guest-image'] as const),
 ]);
 
-const qemu = (socket: string) => ({
-  use: 'qemu',
-  options: { socket, startMs: '90s', answerMs: '10s' },
-  budget: { controlMs: '100s' },
-});
+const qemu = (socket: string) =>
+  ({
+    use: 'qemu',
+    options: { socket, startMs: '90s', answerMs: '10s' },
+    budget: { controlMs: '100s' },
+  }) as const;
 
 /** How many frames the guest's own driver says that it has sent. */
 async function sentBy(guest: Guest): Promise<number> {

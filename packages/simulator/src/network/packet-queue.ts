@@ -9,7 +9,7 @@ const SACK_COUNT = 4;
 const SACKS = 5;
 const FLAGS = 11;
 const WIDTH = 12;
-const FIRST_SIZE = 256;
+const FIRST_SIZE = 32;
 
 /** Packets on their way, in order, each with the time at which it arrives. Grows as it must. */
 export class PacketQueue {
@@ -39,6 +39,27 @@ export class PacketQueue {
     for (let i = 0; i < 2 * packet.sackCount; i++) numbers[at + SACKS + i] = packet.sacks[i];
     this.#times[2 * slot] = packet.stampUs;
     this.#times[2 * slot + 1] = dueUs;
+  }
+
+  /** Like `push`, for one that may arrive before others that are there: it stands behind those of its time. */
+  insert(packet: Packet, dueUs: number): void {
+    this.push(packet, dueUs);
+    const mask = this.#size - 1;
+    for (let i = this.count - 1; i > 0; i--) {
+      const at = (this.#head + i) & mask;
+      const before = (at - 1) & mask;
+      if (this.#times[2 * before + 1] <= dueUs) break;
+      this.#swap(this.#numbers, WIDTH, at, before);
+      this.#swap(this.#times, 2, at, before);
+    }
+  }
+
+  #swap(table: Int32Array | Float64Array, width: number, a: number, b: number): void {
+    for (let i = 0; i < width; i++) {
+      const kept = table[a * width + i];
+      table[a * width + i] = table[b * width + i];
+      table[b * width + i] = kept;
+    }
   }
 
   /** Takes the first packet off, into `packet`. */

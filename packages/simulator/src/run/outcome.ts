@@ -20,12 +20,11 @@ import {
 import type { Scenario } from '../scenario/check.ts';
 import type { ConnectionCounts, Flow } from '../traffic/flow.ts';
 import type { Stage } from './script.ts';
-import type { Traffic } from './traffic.ts';
 import { framesUnderWay } from './under-way.ts';
 
 /** A run that is over. */
 interface Finished extends Stage {
-  readonly traffic: Traffic;
+  readonly meters: readonly Meter[];
   readonly nicSeries: NicSeries;
   readonly decisions: DecisionSeries;
   readonly events: readonly EventResult[];
@@ -55,7 +54,7 @@ export function outcome(run: Finished): SimulationResult {
       admission: scenario.host.admission.chain[0]?.name ?? 'none',
       distribution: scenario.host.distribution.chain[0]?.name ?? 'first-available',
     },
-    vms: run.traffic.meters.map((meter) => vmResult(run, underWay, meter)),
+    vms: run.meters.map((meter) => vmResult(run, underWay, meter)),
     flows: run.flows.map((flow) => flowResult(flow, scenario)),
     nics: nicResults(run),
     decisions: {
@@ -148,7 +147,7 @@ function nicResults({ scenario, network, nics, nicSeries, intervalUs }: Finished
   });
 }
 
-function seriesOf({ scenario, traffic, nicSeries, decisions, intervalUs }: Finished): SeriesResult {
+function seriesOf({ scenario, meters, nicSeries, decisions, intervalUs }: Finished): SeriesResult {
   const { config } = scenario.host;
   const rate = (bytes: number): number => Math.round((bytes * 8e6) / intervalUs);
   const dropped = DROP_REASONS.flatMap((reason, i) =>
@@ -156,7 +155,7 @@ function seriesOf({ scenario, traffic, nicSeries, decisions, intervalUs }: Finis
   );
   return {
     intervalSeconds: intervalUs / 1e6,
-    vms: traffic.meters.map(({ vm, direction, points }) => ({
+    vms: meters.map(({ vm, direction, points }) => ({
       name: config.vms[vm]?.name ?? '',
       direction,
       throughputBps: points.map(({ bytes }) => rate(bytes)),

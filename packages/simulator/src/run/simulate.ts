@@ -3,16 +3,19 @@ import { Host, SeededRandom } from '@fairlead/core';
 import { parseMac } from '@fairlead/sdk';
 import { DecisionDigest } from '../decisions/decision-digest.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
+import { Meter } from '../measure/meter.ts';
 import { DecisionSeries, intervalFor, NicSeries } from '../measure/series.ts';
 import { type Cable, Network } from '../network/network.ts';
 import { Path } from '../network/path.ts';
 import type { SimulatedNic } from '../network/simulated-nic.ts';
 import type { EventResult, SimulationResult } from '../result.ts';
 import type { Scenario } from '../scenario/check.ts';
+import type { SimulatedGuest } from '../traffic/guest.ts';
 import { assertAllConserved, simulationAccounts } from './accounts.ts';
 import { composeSimulated, driverFacts, networkOf } from './compose.ts';
 import { hear } from './host-events.ts';
 import { outcome } from './outcome.ts';
+import type { Places } from './places.ts';
 import { scriptOf } from './script.ts';
 import { Traffic } from './traffic.ts';
 
@@ -61,7 +64,7 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
   try {
     log.watch(host.arena.nics);
     const events: EventResult[] = [];
-    const { network, nics, traffic } = connect(host, scenario);
+    const { network, nics, traffic, meters } = connect(host, scenario);
     await host.start();
     hear(host, events);
     const nicSeries = new NicSeries(host, nics, network.cables);
@@ -80,7 +83,7 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
       }
       await runTo(host, network, untilUs, scenario.step);
       log.settle();
-      for (const meter of traffic.meters) meter.mark();
+      for (const meter of meters) meter.mark();
       nicSeries.mark();
       decisions.mark();
       options.progress?.(untilUs / scenario.duration, frames(), untilUs);
@@ -90,7 +93,7 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
     log.flush();
     const accounts = simulationAccounts(host, network, nics);
     assertAllConserved(accounts);
-    return outcome({ ...stage, traffic, nicSeries, decisions, events, accounts, intervalUs, frames: frames(), digest });
+    return outcome({ ...stage, meters, nicSeries, decisions, events, accounts, intervalUs, frames: frames(), digest });
   } finally {
     await host.close();
   }
@@ -124,12 +127,39 @@ function connect(host: Host, scenario: Scenario) {
       in: new Path(randomFor(`path ${name} in`), { ...both, ...inbound, rateBps: said.bottleneckBps ?? speedBps }),
     };
   });
+  const { vms } = host.config;
   const network = new Network(
     cables,
-    host.config.vms.map(({ mac }) => parseMac(mac)),
+    vms.map((_, vm) => vm),
+    vms.map(({ mac }) => parseMac(mac)),
   );
-  const traffic = new Traffic(host, network, scenario, randomFor);
+  const meters: Meter[] = [];
+  const traffic = new Traffic(placesOf(host, network, scenario, meters), scenario.named, randomFor);
+  network.serve(traffic.flows);
+  for (const { name } of vms) host.device<SimulatedGuest>(name).serve(traffic.flows);
   const nics = host.config.nics.map(({ name }) => host.nics.driver<SimulatedNic>(name));
   for (const [i, nic] of nics.entries()) nic.connect(network, cables[i] as Cable, traffic.inbound);
-  return { network, nics, traffic };
+  return { network, nics, traffic, meters };
+}
+
+/** The one host, and the VMs where they are. */
+function placesOf(host: Host, network: Network, { warmUp }: Scenario, meters: Meter[]): Places {
+  const { vms } = host.config;
+  const names = vms.map(({ name }) => name);
+  return {
+    vms: names,
+    numberOf: (name) => names.indexOf(name),
+    macOf: (vm) => vms[vm]?.mac ?? '',
+    homeOf: () => 0,
+    guestOf: (vm) => host.device<SimulatedGuest>(names[vm] as string),
+    spareGuestsOf: () => [],
+    networkOf: () => network,
+    meterOf: (vm, direction) => {
+      const known = meters.find((meter) => meter.vm === vm && meter.direction === direction);
+      if (known !== undefined) return known;
+      const meter = new Meter(vm, direction, warmUp);
+      meters.push(meter);
+      return meter;
+    },
+  };
 }

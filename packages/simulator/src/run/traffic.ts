@@ -1,18 +1,16 @@
-import type { Host } from '@fairlead/core';
 import type { Random } from '@fairlead/sdk';
-import { Meter } from '../measure/meter.ts';
-import type { Network } from '../network/network.ts';
 import type { InboundWriters } from '../network/simulated-nic.ts';
-import { EVERY_VM, isAttack, type NamedSender, type Scenario } from '../scenario/check.ts';
+import { EVERY_VM, isAttack, type NamedSender } from '../scenario/check.ts';
 import type { Flow } from '../traffic/flow.ts';
 import { type Address, FrameWriter, remoteAddress, vmAddress } from '../traffic/frame-codec.ts';
-import { GuestStation, type SimulatedGuest } from '../traffic/guest.ts';
 import type { Station } from '../traffic/station.ts';
 import { addressesOf, endsOf, isTcp, type PlaceInEntry, SERVICE_PORT } from './ends.ts';
+import type { Places } from './places.ts';
 
 /** Ports are numbered from here, so that no two flows of a pair share theirs. */
 const FIRST_PORT = 10_000;
 const PORTS = 50_000;
+const OUTSIDE = -1;
 
 /** Who sends when a scenario does not say: kinds that come from beyond the NICs by nature. */
 const COMES_FROM: Readonly<Partial<Record<NamedSender['kind'], string>>> = {
@@ -22,89 +20,90 @@ const COMES_FROM: Readonly<Partial<Record<NamedSender['kind'], string>>> = {
   scan: 'attacker',
 };
 
-/** The flows of a simulation and the writers of what comes from the network. */
+/** Of several threads each has the flows that begin or end with it, under the numbers that all threads give them. */
 export class Traffic {
   readonly flows: Flow[] = [];
-  readonly meters: Meter[] = [];
   readonly inbound: (InboundWriters | undefined)[] = [];
-  readonly #host: Host;
-  readonly #network: Network;
-  readonly #scenario: Scenario;
+  readonly #places: Places;
   readonly #remotes: string[] = [];
   readonly #randomFor: (stream: string) => Random;
+  /** Flows so far, those of other threads among them. */
+  count = 0;
 
-  constructor(host: Host, network: Network, scenario: Scenario, randomFor: (stream: string) => Random) {
-    this.#host = host;
-    this.#network = network;
-    this.#scenario = scenario;
+  constructor(places: Places, senders: readonly NamedSender[], randomFor: (stream: string) => Random) {
+    this.#places = places;
     this.#randomFor = randomFor;
-    for (const [entry, sender] of scenario.named.entries()) {
-      const vms = sender.vm === EVERY_VM ? host.config.vms.map(({ name }) => name) : [sender.vm];
+    for (const [entry, sender] of senders.entries()) {
+      const vms = sender.vm === EVERY_VM ? places.vms : [sender.vm];
       const count = vms.length * sender.flows;
+      const peers = sender.to === EVERY_VM ? randomFor(`peers of ${sender.name}`) : undefined;
       for (let i = 0; i < count; i++) {
         const vm = vms[i % vms.length] as string;
-        this.#add({ ...sender, vm }, entry, { number: i, count });
+        const to = peers === undefined ? {} : { to: this.#peerOf(vm, peers) };
+        this.#add({ ...sender, vm, ...to }, entry, { number: i, count });
       }
     }
-    network.serve(this.flows);
-    for (const { name } of host.config.vms) host.device<SimulatedGuest>(name).serve(this.flows);
   }
 
-  #station(name: string): Station {
-    return this.#vmNumber(name) < 0 ? this.#network : this.#host.device<SimulatedGuest>(name).station;
+  /** Any VM but the one that sends. */
+  #peerOf(vm: string, random: Random): string {
+    const { vms } = this.#places;
+    const at = Math.floor(random.next() * vms.length);
+    const peer = vms[at] === vm ? vms[(at + 1) % vms.length] : vms[at];
+    return peer as string;
   }
 
-  #vmNumber(name: string): number {
-    return this.#host.config.vms.findIndex((vm) => vm.name === name);
-  }
-
-  #address(name: string, port: number): Address {
-    const vm = this.#vmNumber(name);
-    if (vm >= 0) return vmAddress(this.#host.config.vms[vm]?.mac ?? '', vm, port);
+  #address(vm: number, name: string, port: number): Address {
+    if (vm !== OUTSIDE) return vmAddress(this.#places.macOf(vm), vm, port);
     if (!this.#remotes.includes(name)) this.#remotes.push(name);
     return remoteAddress(this.#remotes.indexOf(name), port);
   }
 
+  #station(vm: number, outside: number): Station | undefined {
+    return vm === OUTSIDE ? this.#places.networkOf(outside) : this.#places.guestOf(vm)?.station;
+  }
+
   #add(sender: NamedSender, entry: number, place: PlaceInEntry): void {
-    const id = this.flows.length;
-    const { vm, kind, frameBytes } = sender;
+    const places = this.#places;
+    const id = this.count++;
+    const { vm: name, kind, frameBytes } = sender;
     const comesIn = sender.from !== undefined || (COMES_FROM[kind] !== undefined && sender.to === undefined);
-    const from = comesIn ? (sender.from ?? COMES_FROM[kind] ?? '') : vm;
-    const to = comesIn ? vm : (sender.to ?? 'network');
-    const local = this.#vmNumber(to) >= 0 && this.#vmNumber(from) >= 0;
+    const fromName = comesIn ? (sender.from ?? COMES_FROM[kind] ?? '') : name;
+    const toName = comesIn ? name : (sender.to ?? 'network');
+    const [fromVm, toVm, vm] = [places.numberOf(fromName), places.numberOf(toName), places.numberOf(name)];
+    // Known to all threads in the same order, so that everyone beyond the NICs has the same address in each.
+    const fromAddress = this.#address(fromVm, fromName, FIRST_PORT + (id % PORTS));
+    const toAddress = this.#address(toVm, toName, SERVICE_PORT);
+    const outside = places.homeOf(vm);
+    const from = this.#station(fromVm, outside);
+    const to = this.#station(toVm, outside);
+    if (from === undefined && to === undefined) return;
+    const local = toVm !== OUTSIDE && fromVm !== OUTSIDE && places.homeOf(fromVm) === places.homeOf(toVm);
     const direction = isAttack(kind) ? 'attack' : local ? 'local' : comesIn ? 'in' : 'out';
     const reliable = isTcp(sender);
     const flow = {
-      id,
-      entry,
-      vm: this.#vmNumber(vm),
-      direction,
-      reliable,
-      from: this.#station(from),
-      to: this.#station(to),
-      meter: this.#meter(this.#vmNumber(vm), direction),
+      ...{ id, entry, vm, fromVm, toVm, outside, direction, reliable, from, to },
+      meter: places.meterOf(vm, direction),
       sentFrames: 0,
       sentBytes: 0,
       arrivedFrames: 0,
       arrivedBytes: 0,
     } as unknown as { -readonly [K in keyof Flow]: Flow[K] };
-    const random = this.#randomFor(`sender ${sender.name} ${place.number}`);
-    [flow.source, flow.sink] = endsOf(sender, flow, place, random);
-    this.flows.push(flow);
-    const fromAddress = this.#address(from, FIRST_PORT + (id % PORTS));
-    const toAddress = this.#address(to, SERVICE_PORT);
+    [flow.source, flow.sink] = endsOf(sender, flow, place, this.#randomFor(`sender ${sender.name} ${place.number}`));
+    this.flows[id] = flow;
     const ends = addressesOf(sender, fromAddress, toAddress, id);
     const data = new FrameWriter(ends.from, ends.to, reliable, frameBytes);
     const ack = new FrameWriter(ends.to, ends.from, reliable, ends.longestBack);
-    for (const station of [flow.from, flow.to]) if (station instanceof GuestStation) station.address(id, { data, ack });
     this.inbound[id] = { data, ack };
+    this.#settle(flow, fromVm, data);
+    this.#settle(flow, toVm, ack);
   }
 
-  #meter(vm: number, direction: Meter['direction']): Meter {
-    const known = this.meters.find((meter) => meter.vm === vm && meter.direction === direction);
-    if (known !== undefined) return known;
-    const meter = new Meter(vm, direction, this.#scenario.warmUp);
-    this.meters.push(meter);
-    return meter;
+  /** Says to the VM at one end how it writes the frames of the flow, wherever it may be. */
+  #settle(flow: Flow, vm: number, writer: FrameWriter): void {
+    const guest = vm === OUTSIDE ? undefined : this.#places.guestOf(vm);
+    if (guest === undefined) return;
+    for (const station of [guest.station, ...this.#places.spareGuestsOf(vm)]) station.address(flow.id, writer);
+    if (flow.from === guest.station) guest.station.sources.push(flow.source);
   }
 }

@@ -61,12 +61,19 @@ export interface Flow {
   readonly id: number;
   /** Number of the entry in the scenario's `senders`. */
   readonly entry: number;
+  /** The VM that it is counted for. */
   readonly vm: number;
+  /** VMs at its ends; -1 for what is beyond the NICs. */
+  readonly fromVm: number;
+  readonly toVm: number;
+  /** Host behind whose NICs the end lies that is no VM. */
+  readonly outside: number;
   /** Frames of data go through the host's NICs outwards, inwards, or stay within the host; those of an attack, either way. */
   readonly direction: Direction;
   readonly reliable: boolean;
-  readonly from: Station;
-  readonly to: Station;
+  /** Where its ends are; a VM's may move. */
+  from: Station;
+  to: Station;
   readonly source: Source;
   readonly sink: Sink;
   readonly meter: Meter;

@@ -138,14 +138,14 @@ export function copyFrame(writer: FrameWriter, memory: Uint8Array, at: number, b
   memory.set(writer.memory.subarray(writer.start, writer.start + bytes), at);
 }
 
-/** Address of what is beyond the NICs, by its number: locally administered (IEEE 802 §8.4), in 10.1.0.0/16. */
+/** Address of what is beyond the NICs, by its number: locally administered (IEEE 802 §8.4), in 10.128.0.0/9. */
 export function remoteAddress(number: number, port: number): Address {
   const low = (number & 0xff).toString(16).padStart(2, '0');
   const high = ((number >> 8) & 0xff).toString(16).padStart(2, '0');
-  return { mac: parseMac(`02:00:5e:10:${high}:${low}`), ip: 0x0a_01_00_01 + number, port };
+  return { mac: parseMac(`02:00:5e:10:${high}:${low}`), ip: 0x0a_80_00_01 + number, port };
 }
 
-/** Address of a VM, by its number, in 10.0.0.0/16. */
+/** Address of a VM, by its number, in 10.0.0.0/9. */
 export function vmAddress(mac: string, number: number, port: number): Address {
   return { mac: parseMac(mac), ip: 0x0a_00_00_01 + number, port };
 }

@@ -7,7 +7,7 @@ import {
   Type,
   type VnicPort,
 } from '@fairlead/sdk';
-import type { Flow } from './flow.ts';
+import type { Flow, Source } from './flow.ts';
 import { FrameReader, type FrameWriter } from './frame-codec.ts';
 import { Packet } from './packet.ts';
 import { arrive, Station } from './station.ts';
@@ -16,16 +16,12 @@ const BURST_FRAMES = 64;
 /** Nothing tells a guest of room in its ring: it looks again so soon. */
 const LOOK_AGAIN_US = 20;
 
-/** The frames of one flow as this end writes them. */
-interface Writers {
-  readonly data: FrameWriter;
-  readonly ack: FrameWriter;
-}
-
 /** A simulated guest's traffic, behind its virtual NIC. */
 export class GuestStation extends Station {
   readonly #port: VnicPort;
-  readonly #writers: Writers[] = [];
+  readonly #writers = new Map<number, FrameWriter>();
+  /** What the guest sends. */
+  readonly sources: Source[] = [];
   /** Frames that were put into the ring. */
   emittedFrames = 0;
 
@@ -34,14 +30,13 @@ export class GuestStation extends Station {
     this.#port = port;
   }
 
-  /** Says how the frames of a flow are written. */
-  address(flow: number, writers: Writers): void {
-    this.#writers[flow] = writers;
+  /** Says how the frames of a flow are written that this end sends. */
+  address(flow: number, writer: FrameWriter): void {
+    this.#writers.set(flow, writer);
   }
 
   emit(packet: Packet): boolean {
-    const writers = this.#writers[packet.flow] as Writers;
-    const writer = (packet.kind & 1) === 0 ? writers.data : writers.ack;
+    const writer = this.#writers.get(packet.flow) as FrameWriter;
     writer.write(packet);
     if (!this.#port.push(writer.memory, writer.start, writer.start + packet.bytes)) return false;
     this.emittedFrames++;
@@ -99,7 +94,7 @@ export class SimulatedGuest implements DeviceEmulator {
     const { station } = this;
     if (this.#resumed) {
       this.#resumed = false;
-      for (const { from, source } of this.#flows) if (from === station) source.resumed?.(nowUs);
+      for (const source of station.sources) source.resumed?.(nowUs);
     }
     station.work(nowUs);
     return station.isBlocked ? nowUs + LOOK_AGAIN_US : station.timers.nextUs;

@@ -1,3 +1,6 @@
+export { type CheckedCluster, type ClusterScenario, checkCluster } from './cluster/check.ts';
+export { clusterSchema, type WrittenCluster, type WrittenTemplate } from './cluster/schema.ts';
+export { type ClusterOptions, simulateCluster } from './cluster/simulate-cluster.ts';
 export { type ComparedFigure, changeBetween, compareResults, labelOf } from './compare.ts';
 export { figureText } from './figures.ts';
 export { reportHtml } from './report/report-html.ts';

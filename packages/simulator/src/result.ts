@@ -98,6 +98,28 @@ export interface NicResult {
   readonly missedFrames: number;
 }
 
+/** One of several hosts, over the whole run. */
+export interface HostResult {
+  /** Name of the host. */
+  readonly name: string;
+  /** VMs that are at home on it. */
+  readonly vms: number;
+  /** Bits of whole frames of its VMs that arrived, per second, after the warm-up; those of attacks left out. */
+  readonly throughputBps: number;
+  /** Of these. */
+  readonly latency: LatencyResult;
+  /** Frames of its VMs that arrived. */
+  readonly arrivedFrames: number;
+  /** Frames that were sent, did not arrive, and are not on their way at the end. */
+  readonly lostFrames: number;
+  /** Frames of floods and scans at its VMs. */
+  readonly attackFrames: number;
+  /** Frames that passed its NICs, either way. */
+  readonly nicFrames: number;
+  /** SHA-256 of its decision log. */
+  readonly digest: string;
+}
+
 /** Counts of decisions, in frames. */
 export interface DecisionsResult {
   /** Lines of the decision log. */
@@ -186,7 +208,9 @@ export interface SimulationResult {
   readonly vms: readonly VmResult[];
   /** What came of each flow, in the order of `senders`. */
   readonly flows: readonly FlowResult[];
-  /** What each NIC did. */
+  /** Of several hosts: each of them. */
+  readonly hosts?: readonly HostResult[];
+  /** What each NIC did; nothing of several hosts. */
   readonly nics: readonly NicResult[];
   /** What the policies decided. */
   readonly decisions: DecisionsResult;
@@ -200,6 +224,6 @@ export interface SimulationResult {
   readonly accounts: readonly Account[];
   /** Frames of data and acknowledgements that passed a NIC, either way. */
   readonly frames: number;
-  /** SHA-256 of the decision log. */
+  /** SHA-256 of the decision log; of several hosts, of their digests, a line each. */
   readonly digest: string;
 }

@@ -3,12 +3,21 @@ const PART_BITS = 6;
 const PARTS = 1 << PART_BITS;
 const EXACT = 2 * PARTS;
 
+/** What a histogram has counted, as plain data. */
+export interface HistogramData {
+  readonly counts: readonly (Int32Array | undefined)[];
+  readonly count: number;
+  /** Whole nanoseconds, so that a sum is the same in any order. */
+  readonly sumNs: number;
+  readonly mostUs: number;
+}
+
 /** Counts times, in microseconds, in buckets whose width grows with the value. Has memory for values that have come. */
 export class Histogram {
   /** A part of them for each power of two; the first two parts hold values below `EXACT` as they are. */
   readonly #counts: (Int32Array | undefined)[] = [];
   count = 0;
-  sumUs = 0;
+  sumNs = 0;
   mostUs = 0;
 
   add(us: number): void {
@@ -23,13 +32,18 @@ export class Histogram {
     }
     counts[at & (PARTS - 1)]++;
     this.count++;
-    this.sumUs += us;
+    this.sumNs += Math.round(us * 1000);
     if (us > this.mostUs) this.mostUs = us;
   }
 
+  get data(): HistogramData {
+    const { count, sumNs, mostUs } = this;
+    return { counts: this.#counts.map((part) => part?.slice()), count, sumNs, mostUs };
+  }
+
   /** Adds all that another one has counted. */
-  join(other: Histogram): void {
-    for (const [part, counts] of other.#counts.entries()) {
+  join(other: HistogramData): void {
+    for (const [part, counts] of other.counts.entries()) {
       if (counts === undefined) continue;
       while (this.#counts.length <= part) this.#counts.push(undefined);
       const own = this.#counts[part] ?? new Int32Array(PARTS);
@@ -37,12 +51,12 @@ export class Histogram {
       for (let i = 0; i < PARTS; i++) own[i] += counts[i];
     }
     this.count += other.count;
-    this.sumUs += other.sumUs;
+    this.sumNs += other.sumNs;
     if (other.mostUs > this.mostUs) this.mostUs = other.mostUs;
   }
 
   get meanUs(): number {
-    return this.count === 0 ? 0 : this.sumUs / this.count;
+    return this.count === 0 ? 0 : this.sumNs / 1000 / this.count;
   }
 
   /** The value that a part of all, from 0 to 1, does not exceed; 0 when there is none. */
@@ -63,7 +77,7 @@ export class Histogram {
     if (this.count === 0) return;
     for (const counts of this.#counts) counts?.fill(0);
     this.count = 0;
-    this.sumUs = 0;
+    this.sumNs = 0;
     this.mostUs = 0;
   }
 }

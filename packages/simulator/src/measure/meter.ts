@@ -1,4 +1,4 @@
-import { Histogram } from './histogram.ts';
+import { Histogram, type HistogramData } from './histogram.ts';
 
 /** What a meter measured in one interval of the run. */
 export interface MeterPoint {
@@ -25,11 +25,14 @@ export class Meter {
   #pointFrames = 0;
   /** Times before it are not measured, so that the beginning of a run may be left out. */
   readonly #fromUs: number;
+  /** Intervals as they were counted, when several meters of one VM are to be put together. */
+  readonly intervals: HistogramData[] | undefined;
 
-  constructor(vm: number, direction: Meter['direction'], fromUs: number) {
+  constructor(vm: number, direction: Meter['direction'], fromUs: number, keepsIntervals = false) {
     this.vm = vm;
     this.direction = direction;
     this.#fromUs = fromUs;
+    this.intervals = keepsIntervals ? [] : undefined;
   }
 
   arrived(bytes: number, latencyUs: number, nowUs: number): void {
@@ -51,6 +54,7 @@ export class Meter {
       p50Us: count === 0 ? 0 : this.#interval.quantileUs(0.5),
       p99Us: count === 0 ? 0 : this.#interval.quantileUs(0.99),
     });
+    this.intervals?.push(this.#interval.data);
     this.#interval.clear();
     this.#pointBytes = 0;
     this.#pointFrames = 0;

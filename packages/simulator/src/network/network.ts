@@ -118,6 +118,17 @@ export class Network extends Station {
     return next;
   }
 
+  /**
+   * When the host must look at the latest, so as to feel what happens beyond its NICs. Of several hosts what one hears of
+   * it has the way in before it, and what happens meanwhile is made up for with its times as they were.
+   */
+  get feltUs(): number {
+    if (this.#fabric === undefined) return this.nextUs;
+    let leastUs = Number.POSITIVE_INFINITY;
+    for (const { in: inbound } of this.cables) leastUs = Math.min(leastUs, inbound.settings.delayUs);
+    return this.nextUs + leastUs;
+  }
+
   /** Lets everything happen that is due by `untilUs`, in the order of its time. */
   advance(untilUs: number): void {
     for (;;) {

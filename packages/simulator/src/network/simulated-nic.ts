@@ -125,7 +125,7 @@ export class SimulatedNic implements NicDriver {
 
   nextEventUs(nowUs: number): number {
     const arrives = this.#cable?.in.queue.dueUs ?? Number.POSITIVE_INFINITY;
-    const beyond = this.#network?.nextUs ?? Number.POSITIVE_INFINITY;
+    const beyond = this.#network?.feltUs ?? Number.POSITIVE_INFINITY;
     return Math.min(this.#line.nextBeginUs(nowUs), arrives, beyond);
   }
 }

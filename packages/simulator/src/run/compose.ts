@@ -10,8 +10,11 @@ import { simulatedGuest } from '../traffic/guest.ts';
 /** Speed of a NIC whose driver names none and of which the scenario says nothing, in bit/s. */
 const DEFAULT_SPEED_BPS = 1e9;
 
+/** What of a scenario says how a host of it is simulated. */
+export type Simulated = Pick<Scenario, 'host' | 'options' | 'seed' | 'network'>;
+
 /** What the scenario says of a NIC's network. */
-export function networkOf({ network }: Scenario, nic: string): NetworkEntry {
+export function networkOf({ network }: Simulated, nic: string): NetworkEntry {
   return { ...network['*'], ...network[nic] };
 }
 
@@ -23,7 +26,7 @@ export interface DriverFacts {
   readonly lossRate: number;
 }
 
-export function driverFacts(scenario: Scenario, nic: number): DriverFacts {
+export function driverFacts(scenario: Simulated, nic: number): DriverFacts {
   const options = (scenario.host.nics[nic]?.options ?? {}) as Record<string, unknown>;
   const number = (key: string): number | undefined =>
     typeof options[key] === 'number' ? (options[key] as number) : undefined;
@@ -37,10 +40,10 @@ export function driverFacts(scenario: Scenario, nic: number): DriverFacts {
 }
 
 /**
- * The host of a scenario as it is simulated: inline, on the virtual clock; the same policies, watched; each NIC a line
- * into the simulated network; each VM a guest that runs the scenario's senders.
+ * The host of a scenario as it is simulated: inline, on the virtual clock; each NIC a line into the simulated network;
+ * each VM a guest that runs the scenario's senders. `watchedBy` has its policies watched.
  */
-export async function composeSimulated(scenario: Scenario, log: DecisionLog): Promise<Composition> {
+export function composeSimulated(scenario: Simulated): Promise<Composition> {
   const { host, options } = scenario;
   const { hypervisor: _, ...config } = host.config;
   const nics = config.nics.map((nic, i) => {
@@ -63,23 +66,26 @@ export async function composeSimulated(scenario: Scenario, log: DecisionLog): Pr
     runtime: { ...config.runtime, kind: 'inline', workers: 1 },
   };
   const definitions = new Map<string, PluginDefinition>(options.definitions);
-  const give = (kind: string, use: string | undefined, definition: unknown): void => {
-    if (use !== undefined) definitions.set(`${kind}/${use}`, definition as PluginDefinition);
+  definitions.set(`nic-driver/${simulatedNic.name}`, simulatedNic as unknown as PluginDefinition);
+  definitions.set(`device-emulator/${simulatedGuest.name}`, simulatedGuest as unknown as PluginDefinition);
+  definitions.set(`load-distribution/${firstAvailable.name}`, firstAvailable as unknown as PluginDefinition);
+  return composeHost(written as unknown as WrittenHostConfig, { ...options, definitions });
+}
+
+/** The same host, whose policies write down what they decide; what shadows would do is not in the log. */
+export function watchedBy(host: Composition, log: DecisionLog): Composition {
+  const { admission, distribution } = host;
+  return {
+    ...host,
+    admission: {
+      ...admission,
+      chain: admission.chain.map((plan) => ({ ...plan, definition: watchedAdmission(plan.definition, log) })),
+    },
+    distribution: {
+      ...distribution,
+      chain: distribution.chain.map((plan) => ({ ...plan, definition: watchedDistribution(plan.definition, log) })),
+    },
   };
-  give('nic-driver', simulatedNic.name, simulatedNic);
-  give('device-emulator', simulatedGuest.name, simulatedGuest);
-  give('load-distribution', last.use, watchedDistribution(firstAvailable as never, log));
-  for (const [i, use] of [admission?.use, admission?.fallback?.use].entries()) {
-    const plan = host.admission.chain[i];
-    if (plan !== undefined) give('admission', use, watchedAdmission(plan.definition, log));
-  }
-  for (const [i, use] of [distribution?.use, distribution?.fallback?.use].entries()) {
-    const plan = host.distribution.chain[i];
-    if (plan !== undefined) give('load-distribution', use, watchedDistribution(plan.definition, log));
-  }
-  // What shadows would do is not in the log, also where one is the very plugin that decides.
-  const composition = await composeHost(written as unknown as WrittenHostConfig, { ...options, definitions });
-  return { ...composition, shadows: host.shadows };
 }
 
 /** A policy without bounds on real time and memory: a run must not depend on how fast the machine is. */

@@ -23,7 +23,8 @@ import type { Stage } from './script.ts';
 import { framesUnderWay } from './under-way.ts';
 
 /** A run that is over. */
-interface Finished extends Stage {
+interface Finished extends Omit<Stage, 'scenario'> {
+  readonly scenario: Scenario;
   readonly meters: readonly Meter[];
   readonly nicSeries: NicSeries;
   readonly decisions: DecisionSeries;
@@ -42,7 +43,7 @@ export function outcome(run: Finished): SimulationResult {
     const count = decisions.droppedFor(i);
     return count === 0 ? [] : [[reason, count] as const];
   });
-  const underWay = framesUnderWay(run);
+  const underWay = framesUnderWay(run, new Int32Array(run.flows.length));
   const shadow = run.host.shadowReport();
   return {
     version: RESULT_VERSION,
@@ -72,7 +73,8 @@ export function outcome(run: Finished): SimulationResult {
   };
 }
 
-function latencyOf(histogram: Histogram): LatencyResult {
+/** What a histogram says of latency. */
+export function latencyOf(histogram: Histogram): LatencyResult {
   return {
     meanUs: toNs(histogram.meanUs),
     p50Us: toNs(histogram.quantileUs(0.5)),

@@ -23,7 +23,7 @@ export interface Stage {
   readonly network: Network;
   readonly nics: readonly SimulatedNic[];
   readonly flows: readonly Flow[];
-  readonly scenario: Scenario;
+  readonly scenario: Pick<Scenario, 'named' | 'events' | 'successors' | 'duration'>;
   readonly log: DecisionLog;
 }
 
@@ -54,7 +54,8 @@ function eachFlow({ host, network, flows }: Stage, entry: number, act: (flow: Fl
   }
 }
 
-function lineOf(stage: Stage, event: EventEntry, successor: Successor | undefined): ScriptLine {
+/** What an event does, to one host. */
+export function lineOf(stage: Stage, event: EventEntry, successor: Successor | undefined): ScriptLine {
   const { host, scenario } = stage;
   const { at: atUs, nic = '', vm = '', sender = '', change = {}, bandwidth = {} } = event;
   const entry = scenario.named.findIndex(({ name }) => name === sender);

@@ -6,13 +6,13 @@ import { DecisionLog } from '../decisions/decision-log.ts';
 import { Meter } from '../measure/meter.ts';
 import { DecisionSeries, intervalFor, NicSeries } from '../measure/series.ts';
 import { type Cable, Network } from '../network/network.ts';
-import { Path } from '../network/path.ts';
 import type { SimulatedNic } from '../network/simulated-nic.ts';
 import type { EventResult, SimulationResult } from '../result.ts';
 import type { Scenario } from '../scenario/check.ts';
 import type { SimulatedGuest } from '../traffic/guest.ts';
 import { assertAllConserved, simulationAccounts } from './accounts.ts';
-import { composeSimulated, driverFacts, networkOf } from './compose.ts';
+import { cablesOf } from './cables.ts';
+import { composeSimulated, watchedBy } from './compose.ts';
 import { hear } from './host-events.ts';
 import { outcome } from './outcome.ts';
 import type { Places } from './places.ts';
@@ -26,9 +26,6 @@ export interface SimulateOptions {
   /** Is given the decision log, as it is written: lines of JSON. */
   readonly decisions?: (text: string) => void;
 }
-
-/** Room of a queue in the network of which the scenario says nothing, in bytes. */
-const DEFAULT_QUEUE_BYTES = 256 * 1024;
 
 /**
  * Runs a scenario on the virtual clock. The same scenario gives the same result.
@@ -60,7 +57,7 @@ export async function simulateChecked(scenario: Scenario, options: SimulateOptio
     sink,
     decisions,
   );
-  const host = new Host(await composeSimulated(scenario, log));
+  const host = new Host(watchedBy(await composeSimulated(scenario), log));
   try {
     log.watch(host.arena.nics);
     const events: EventResult[] = [];
@@ -113,20 +110,7 @@ async function runTo(host: Host, network: Network, untilUs: number, stepUs: numb
 /** Makes the network and the flows, and connects them with the host. */
 function connect(host: Host, scenario: Scenario) {
   const randomFor = (stream: string): SeededRandom => new SeededRandom(scenario.seed, stream);
-  const cables = host.config.nics.map(({ name }, i): Cable => {
-    const said = networkOf(scenario, name);
-    const { speedBps, delayUs, lossRate } = driverFacts(scenario, i);
-    const both = { queueBytes: said.queueBytes ?? DEFAULT_QUEUE_BYTES, delayUs };
-    const bursts = { burstLossRate: said.burstLossRate ?? 0, burstLossFrames: said.burstLossFrames ?? 1 };
-    const rateBps = said.bottleneckBps ?? Number.POSITIVE_INFINITY;
-    const inbound = { lossRate: said.inboundLossRate ?? 0, burstLossRate: 0, burstLossFrames: 1 };
-    return {
-      isUp: true,
-      out: new Path(randomFor(`path ${name} out`), { ...both, ...bursts, rateBps, lossRate }),
-      // Outwards the NIC itself is the line; inwards the path is.
-      in: new Path(randomFor(`path ${name} in`), { ...both, ...inbound, rateBps: said.bottleneckBps ?? speedBps }),
-    };
-  });
+  const cables = cablesOf(scenario);
   const { vms } = host.config;
   const network = new Network(
     cables,

@@ -3,9 +3,8 @@ import { FrameReader } from '../traffic/frame-codec.ts';
 import { Packet, PacketKind } from '../traffic/packet.ts';
 import type { Stage } from './script.ts';
 
-/** Frames of data of each flow that are on their way at this moment: in a ring of the host, or in the network. */
-export function framesUnderWay({ host, network, flows }: Stage): Int32Array {
-  const byFlow = new Int32Array(flows.length);
+/** Adds up the frames of data that are on their way at this moment, by flow: in a ring of the host, or in the network. */
+export function framesUnderWay({ host, network }: Pick<Stage, 'host' | 'network'>, byFlow: Int32Array): Int32Array {
   const { txRings, rxRings, nicRings, pool } = host.arena;
   const reader = new FrameReader(pool.memory);
   const packet = new Packet();
@@ -21,6 +20,7 @@ export function framesUnderWay({ host, network, flows }: Stage): Int32Array {
     countIn(rxRings, vm);
   }
   for (let nic = 0; nic < host.config.nics.length; nic++) countIn(nicRings, nic);
+  network.landing.tally(PacketKind.Data, byFlow);
   for (const { out, in: inbound } of network.cables) {
     out.queue.tally(PacketKind.Data, byFlow);
     inbound.queue.tally(PacketKind.Data, byFlow);

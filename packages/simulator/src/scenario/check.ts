@@ -112,7 +112,7 @@ export async function checkScenario(written: WrittenScenario, options: ComposeOp
   const composition = await checkItsHost(written, options, complaints);
   if (checked.complaints.length > 0 || composition === undefined) return { scenario: undefined, complaints };
   const { host: _, ...parts } = checked.value as ScenarioParts & { host: unknown };
-  new Survey(parts, composition, complaints).all();
+  new Survey(parts, namesOf(composition), complaints).all();
   const successors = await findSuccessors(parts, written.host, options, complaints);
   if (complaints.length > 0) return { scenario: undefined, complaints };
   return { scenario: { ...parts, host: composition, options, named: named(parts.senders), successors }, complaints };
@@ -151,7 +151,7 @@ async function findSuccessors(
 }
 
 /** Senders without a name are called after their VM and kind, and numbered where that is not enough. */
-function named(senders: readonly SenderEntry[]): NamedSender[] {
+export function named(senders: readonly SenderEntry[]): NamedSender[] {
   const given = new Set(senders.flatMap(({ name }) => name ?? []));
   return senders.map((sender) => {
     const frameBytes = sender.frameBytes ?? (isAttack(sender.kind) ? ATTACK_BYTES : FULL_BYTES);
@@ -164,26 +164,42 @@ function named(senders: readonly SenderEntry[]): NamedSender[] {
   });
 }
 
+/** What a scenario may call by name. */
+interface Names {
+  readonly vms: readonly string[];
+  readonly nics: readonly string[];
+  /** NICs as `network` calls them. */
+  readonly networks: readonly string[];
+}
+
+function namesOf({ config }: Composition): Names {
+  const nics = config.nics.map(({ name }) => name);
+  return { vms: config.vms.map(({ name }) => name), nics, networks: nics };
+}
+
 /** Looks for what a schema cannot say: names that lead nowhere, options of another kind. */
-class Survey {
+export class Survey {
   readonly #parts: ScenarioParts;
   readonly #complaints: Complaint[];
-  readonly #vms: readonly string[];
-  readonly #nics: readonly string[];
+  readonly #vms: ReadonlySet<string>;
+  readonly #names: Names;
+  readonly #several: boolean;
   readonly #senders: readonly string[];
 
-  constructor(parts: ScenarioParts, { config }: Composition, complaints: Complaint[]) {
+  /** @param several it is of several hosts, whose VMs may be called all at once. */
+  constructor(parts: ScenarioParts, names: Names, complaints: Complaint[], several = false) {
     this.#parts = parts;
     this.#complaints = complaints;
-    this.#vms = config.vms.map(({ name }) => name);
-    this.#nics = config.nics.map(({ name }) => name);
+    this.#names = names;
+    this.#vms = new Set(names.vms);
+    this.#several = several;
     this.#senders = named(parts.senders).map(({ name }) => name);
   }
 
   all(): void {
     for (const [i, sender] of this.#parts.senders.entries()) this.#sender(sender, `senders[${i}]`, i);
     for (const nic of Object.keys(this.#parts.network))
-      if (nic !== '*') this.#known('NIC', nic, this.#nics, `network.${nic}`);
+      if (nic !== '*') this.#known('NIC', nic, this.#names.networks, `network.${nic}`);
     for (const [i, event] of this.#parts.events.entries()) this.#event(event, `events[${i}]`);
     const { duration, warmUp } = this.#parts;
     if (warmUp >= duration) this.#wrong('warmUp', 'the warm-up is as long as the run', 'make it shorter than duration');
@@ -202,7 +218,8 @@ class Survey {
 
   #sender(sender: SenderEntry, path: string, i: number): void {
     const { kind, vm, to, from, start, stop } = sender;
-    if (vm !== EVERY_VM || kind !== 'scan') this.#known('VM', vm, this.#vms, `${path}.vm`);
+    const every = vm === EVERY_VM && (this.#several || kind === 'scan');
+    if (!every && !this.#vms.has(vm)) this.#known('VM', vm, this.#names.vms, `${path}.vm`);
     const twin = this.#parts.senders.findIndex(({ name }) => name !== undefined && name === sender.name);
     if (sender.name !== undefined && twin < i) {
       const what = `"${sender.name}" is the name of senders[${twin}] already`;
@@ -210,9 +227,10 @@ class Survey {
     }
     if (to !== undefined && from !== undefined)
       this.#wrong(`${path}.from`, 'a sender has either to or from', 'remove one; vm is the other end');
-    if (from !== undefined && this.#vms.includes(from))
+    if (from !== undefined && this.#vms.has(from))
       this.#wrong(`${path}.from`, `"${from}" is a VM of this host`, `write vm: ${from} and to: ${vm}`);
-    if (to === vm) this.#wrong(`${path}.to`, 'a VM does not send to itself', 'name another one, or leave it out');
+    if (to === vm && vm !== EVERY_VM)
+      this.#wrong(`${path}.to`, 'a VM does not send to itself', 'name another one, or leave it out');
     if (stop !== undefined && stop <= start)
       this.#wrong(`${path}.stop`, 'it would end before it begins', 'make stop later than start');
     const options = OPTIONS_OF[kind];
@@ -236,8 +254,8 @@ class Survey {
       if (!needs.includes(key) && event[key] !== undefined)
         this.#wrong(`${path}.${key}`, `${event.do} has no "${key}"`, 'remove it');
     }
-    if (event.nic !== undefined) this.#known('NIC', event.nic, this.#nics, `${path}.nic`);
-    if (event.vm !== undefined) this.#known('VM', event.vm, this.#vms, `${path}.vm`);
+    if (event.nic !== undefined) this.#known('NIC', event.nic, this.#names.nics, `${path}.nic`);
+    if (event.vm !== undefined) this.#known('VM', event.vm, this.#names.vms, `${path}.vm`);
     if (event.sender !== undefined) this.#known('sender', event.sender, this.#senders, `${path}.sender`);
     if (event.at > this.#parts.duration)
       this.#wrong(`${path}.at`, 'the run is over by then', 'make it earlier, or duration longer');

@@ -57,7 +57,11 @@ const senderSchema = Type.Object(
     name: Type.Optional(name('name of the sender, for events and results; by default its VM and its kind')),
     vm: Type.String({ description: 'VM that sends, or that is sent to; scan: "*" is every VM' }),
     kind: oneOf(SENDER_KINDS, { description: 'tcp reacts to loss and delay; the others do not' }),
-    to: Type.Optional(name('who receives: another VM of the host, or any name for someone beyond the NICs')),
+    to: Type.Optional(
+      Type.Union([name('who receives: another VM, or any name for someone beyond the NICs'), Type.Literal('*')], {
+        description: 'who receives: another VM, or any name for someone beyond the NICs; "*", of several hosts: any VM',
+      }),
+    ),
     from: Type.Optional(name('someone beyond the NICs who sends to the VM')),
     flows: Type.Integer({ default: 1, minimum: 1, maximum: 4096, description: 'connections, or streams, of the kind' }),
     start: Microseconds({ default: 0, description: 'when it begins' }),
@@ -152,7 +156,8 @@ const eventSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const top = {
+/** What scenarios of one host and of several have in common. */
+export const top = {
   title: Type.Optional(Type.String({ maxLength: 200, description: 'what the scenario shows, in a few words' })),
   duration: Microseconds({ exclusiveMinimum: 0, maximum: 3600e6, description: 'virtual time that is simulated' }),
   warmUp: Microseconds({ default: 0, description: 'time at the beginning that the summary leaves out' }),

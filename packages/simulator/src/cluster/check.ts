@@ -1,0 +1,130 @@
+import {
+  type Complaint,
+  type ComposeOptions,
+  type Composition,
+  checkHost,
+  checkValue,
+  rehearse,
+  type WrittenHostConfig,
+} from '@fairlead/core';
+import { type NamedSender, named, Survey } from '../scenario/check.ts';
+import { Roster, repeated } from './roster.ts';
+import { type ClusterParts, clusterSchema, type WrittenCluster, type WrittenTemplate } from './schema.ts';
+
+/** A checked scenario of several hosts. */
+export interface ClusterScenario extends ClusterParts {
+  /** Its hosts and VMs. */
+  readonly roster: Roster;
+  /** The host that all others repeat; undefined when each is a host of its own. */
+  readonly template: Composition | undefined;
+  /** Hosts that know each other through one registry, and are simulated by one thread. */
+  readonly rack: number;
+  /** Senders with their names and every option of their kind in place. */
+  readonly named: readonly NamedSender[];
+  /** As it was written, for other threads. */
+  readonly written: WrittenCluster;
+  /** How the plugins of the hosts were found. */
+  readonly options: ComposeOptions;
+}
+
+/** What came of a check. */
+export interface CheckedCluster {
+  /** Absent when there is a complaint. */
+  readonly scenario: ClusterScenario | undefined;
+  /** What is wrong, where, and how to mend it; empty when nothing is. */
+  readonly complaints: readonly Complaint[];
+}
+
+/** What a script cannot do to a host that is one of several. */
+const ALONE = ['swap'];
+
+/**
+ * Checks a scenario of several hosts as a whole, down to their plugins. Every fault is reported, not the first alone.
+ *
+ * @example
+ * ```ts
+ * import { type CheckedCluster, checkCluster, type ClusterScenario } from '@fairlead/simulator';
+ *
+ * const { scenario, complaints }: CheckedCluster = await checkCluster({
+ *   duration: '1s',
+ *   hosts: { count: 10, vms: 4, template: { nics: [], vms: [{ name: 'vm', mac: '52:54:00:00:00:01' }] } },
+ *   senders: [{ vm: '*', kind: 'constant', rateBps: '1Mbps', to: '*' }],
+ * });
+ * for (const { path, what, mend } of complaints) console.error(`${path}: ${what}; ${mend}`);
+ * const vmsOf = ({ roster }: ClusterScenario) => roster.vms.length;
+ * ```
+ */
+export async function checkCluster(written: WrittenCluster, options: ComposeOptions = {}): Promise<CheckedCluster> {
+  const checked = checkValue(clusterSchema, written, 'FAIRLEAD_ERR_CONFIG_INVALID');
+  const complaints: Complaint[] = [...checked.complaints];
+  if (complaints.length > 0) return { scenario: undefined, complaints };
+  const { hosts: _, ...parts } = checked.value as ClusterParts & { hosts: unknown };
+  const found = await findHosts(written, options, complaints);
+  if (found === undefined) return { scenario: undefined, complaints };
+  const roster = new Roster(found.hosts, parts.seed);
+  const nics = roster.hosts.flatMap(({ name, host }) => host.config.nics.map((nic) => `${name}.${nic.name}`));
+  const networks = [...new Set(roster.hosts.flatMap(({ host }) => host.config.nics.map(({ name }) => name)))];
+  new Survey(parts, { vms: roster.vms, nics, networks }, complaints, true).all();
+  for (const [i, event] of parts.events.entries())
+    if (ALONE.includes(event.do)) complaints.push(notHere(`events[${i}].do`, `${event.do} is for a host alone`));
+  for (const [i, vm] of (parts.watch ?? []).entries())
+    if (roster.numberOf(vm) < 0) complaints.push(notHere(`watch[${i}]`, `there is no VM "${vm}"`));
+  if (complaints.length > 0) return { scenario: undefined, complaints };
+  const whole = { ...parts, named: named(parts.senders), roster, options, written };
+  return { scenario: { ...whole, template: found.template, rack: found.rack }, complaints };
+}
+
+function notHere(path: string, what: string): Complaint {
+  return { code: 'FAIRLEAD_ERR_CONFIG_NAME', path, what, mend: 'remove it' };
+}
+
+interface FoundHosts {
+  readonly hosts: { name: string; host: Composition }[];
+  readonly template: Composition | undefined;
+  readonly rack: number;
+}
+
+async function findHosts(
+  { hosts }: WrittenCluster,
+  options: ComposeOptions,
+  complaints: Complaint[],
+): Promise<FoundHosts | undefined> {
+  if (!isTemplate(hosts)) {
+    const found: { name: string; host: Composition }[] = [];
+    for (const [i, written] of hosts.entries()) {
+      const host = await checkOne(written, options, `hosts[${i}]`, complaints);
+      if (host !== undefined) found.push({ name: written.name ?? `h${i}`, host });
+    }
+    return complaints.length > 0 ? undefined : { hosts: found, template: undefined, rack: found.length };
+  }
+  const { count, template, vms, rack = count } = hosts;
+  const [first] = template.vms ?? [];
+  const many =
+    vms === undefined || first === undefined ? template.vms : Array.from({ length: vms }, (_, i) => manyOf(first, i));
+  const host = await checkOne({ ...template, vms: many } as WrittenHostConfig, options, 'hosts.template', complaints);
+  return host === undefined ? undefined : { hosts: repeated(host, count), template: host, rack };
+}
+
+function isTemplate(hosts: WrittenCluster['hosts']): hosts is WrittenTemplate {
+  return !Array.isArray(hosts);
+}
+
+/** A VM like another one. Its address is given anew. */
+function manyOf(vm: NonNullable<WrittenHostConfig['vms']>[number], i: number) {
+  const low = (i & 0xff).toString(16).padStart(2, '0');
+  const high = (i >> 8).toString(16).padStart(2, '0');
+  return { ...vm, name: `vm${i}`, mac: `52:54:00:00:${high}:${low}` };
+}
+
+async function checkOne(
+  written: WrittenHostConfig,
+  options: ComposeOptions,
+  path: string,
+  complaints: Complaint[],
+): Promise<Composition | undefined> {
+  const { composition, complaints: wrong } = await checkHost(written, options);
+  const all = composition === undefined ? wrong : await rehearse(composition);
+  for (const complaint of all)
+    complaints.push({ ...complaint, path: complaint.path === '' ? path : `${path}.${complaint.path}` });
+  return all.length === 0 ? composition : undefined;
+}

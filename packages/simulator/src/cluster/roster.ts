@@ -1,0 +1,70 @@
+import type { Composition } from '@fairlead/core';
+
+/** A host of a cluster, before it is simulated. */
+export interface HostPlan {
+  readonly name: string;
+  /** As it is configured. */
+  readonly host: Composition;
+  /** Numbers of its VMs over the whole cluster, by row. */
+  readonly vms: readonly number[];
+  readonly seed: number;
+}
+
+/** Who is where in a cluster: its hosts and VMs, under the numbers that every thread gives them. */
+export class Roster {
+  readonly hosts: readonly HostPlan[];
+  /** By number: name, address, and the host on which the VM is at first. */
+  readonly vms: readonly string[];
+  readonly macs: readonly string[];
+  readonly homes: Int32Array;
+  /** VMs that several hosts name: each of them may have it. */
+  readonly movable: ReadonlySet<number>;
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  /** @param hosts as configured, each with its name; a VM that several name is at home where it is started. */
+  constructor(hosts: readonly { readonly name: string; readonly host: Composition }[], seed: number) {
+    const numbers = new Map<string, number>();
+    const macs: string[] = [];
+    const homes: number[] = [];
+    const movable = new Set<number>();
+    this.hosts = hosts.map(({ name, host }, place) => ({
+      name,
+      host,
+      seed: (seed ^ Math.imul(place + 1, 0x9e37_79b1)) >>> 0,
+      vms: host.config.vms.map((vm) => {
+        const number = numbers.get(vm.name) ?? numbers.size;
+        if (number === numbers.size) numbers.set(vm.name, number);
+        else movable.add(number);
+        macs[number] ??= vm.mac;
+        if (vm.start || homes[number] === undefined) homes[number] = place;
+        return number;
+      }),
+    }));
+    this.vms = [...numbers.keys()];
+    this.macs = macs;
+    this.homes = Int32Array.from(homes);
+    this.movable = movable;
+    this.#numbers = numbers;
+  }
+
+  /** Number of a VM; -1 when there is none of that name. */
+  numberOf(name: string): number {
+    return this.#numbers.get(name) ?? -1;
+  }
+}
+
+/** The hosts of a template: the same host again and again, with names and addresses of its own and of its VMs. */
+export function repeated(template: Composition, count: number): { name: string; host: Composition }[] {
+  return Array.from({ length: count }, (_, place) => {
+    const name = `h${place}`;
+    const vms = template.config.vms.map((vm, row) => ({ ...vm, name: `${name}.${vm.name}`, mac: macOf(place, row) }));
+    const devices = template.devices.map((plan) => ({ ...plan, name: `${name}.${plan.name}` }));
+    return { name, host: { ...template, config: { ...template.config, name, vms }, devices } };
+  });
+}
+
+/** Locally administered (IEEE 802 §8.4), by host and row. */
+function macOf(host: number, row: number): string {
+  const octets = [0x52, 0x54, host >> 8, host & 0xff, row >> 8, row & 0xff];
+  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
+}

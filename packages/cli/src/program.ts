@@ -32,6 +32,7 @@ interface ReplayCommandFlags {
 }
 
 interface SimulateCommandFlags {
+  readonly threads?: number;
   readonly compare?: boolean;
   readonly json?: string;
   readonly report?: string;
@@ -142,6 +143,7 @@ export function createProgram(
     .option('--shadow-report <file>', 'write down what shadow policies would have done')
     .option('--seed <number>', "another seed than the scenario's", seed)
     .option('--for <time>', 'simulate only the beginning, as 2s', duration)
+    .option('--threads <number>', 'of several hosts: threads that share the work (default: 1)', threads)
     .action(async (files: string[], { for: forMs, ...flags }: SimulateCommandFlags) => {
       if (flags.compare && files.length < 2)
         program.error('error: --compare needs two scenarios', { exitCode: WRONG_USE });
@@ -159,6 +161,15 @@ export function createProgram(
 
   addPluginCommands(program, output, done);
   return program;
+}
+
+/** @throws FairleadError `FAIRLEAD_ERR_UNIT` when it is not a number of threads. */
+function threads(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new FairleadError('FAIRLEAD_ERR_UNIT', `"${text}" is not a number of threads`, {
+    where: '--threads',
+    mend: 'write a whole number from 1 to 99',
+  });
 }
 
 /** @throws FairleadError `FAIRLEAD_ERR_UNIT` when it is not a time. */

@@ -223,7 +223,7 @@ describe('the published schema of a scenario', async () => {
   /** Paths of what is wrong with a written scenario, its host included. */
   const wrongPaths = (written: { host: unknown }): string[] => {
     const schema = scenarioFileSchema();
-    const parts = { ...schema, properties: { ...schema.properties, host: {} } };
+    const parts = { ...schema, properties: { ...schema.properties, host: {}, hosts: {} } };
     return [parts, { type: 'object', properties: { host: { ...host, $schema: undefined } } }].flatMap((one) => {
       const { definitions } = host;
       return checkValue({ ...one, definitions }, written, 'FAIRLEAD_ERR_CONFIG_INVALID').complaints.map(

@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { FairleadError } from '@fairlead/sdk';
-import { reportHtml, type Scenario, type SimulationResult, simulateChecked } from '@fairlead/simulator';
+import {
+  type ClusterScenario,
+  reportHtml,
+  type Scenario,
+  type SimulationResult,
+  simulateChecked,
+  simulateCluster,
+} from '@fairlead/simulator';
 import { checkScenarioFile } from '../config/check-scenario-file.ts';
 import { type Fault, faultLines } from '../config/fault.ts';
 import type { Output } from '../output.ts';
@@ -20,12 +27,14 @@ export interface SimulateFlags {
   /** Simulates only the beginning, in microseconds. */
   readonly forUs?: number;
   readonly compare?: boolean;
+  /** Threads for a scenario of several hosts. */
+  readonly threads?: number;
   readonly progress?: Progress;
 }
 
 /** `fairlead simulate`: runs scenarios on the virtual clock. Returns the exit code. */
 export async function simulateCommand(files: readonly string[], flags: SimulateFlags, output: Output): Promise<number> {
-  const scenarios: Scenario[] = [];
+  const scenarios: (Scenario | ClusterScenario)[] = [];
   const faults: Fault[] = [];
   for (const file of files) {
     const checked = await checkScenarioFile(file);
@@ -37,12 +46,19 @@ export async function simulateCommand(files: readonly string[], flags: SimulateF
     else for (const fault of faults) for (const line of faultLines(fault)) output.tell(line);
     return 1;
   }
+  if (flags.decisions !== undefined && scenarios.some((scenario) => 'roster' in scenario))
+    throw new FairleadError('FAIRLEAD_ERR_OUTPUT', 'of several hosts no decision log is written', {
+      where: '--decisions',
+      mend: 'leave it out; the digest of each host is in the JSON',
+    });
   const results: SimulationResult[] = [];
   const log: string[] = [];
   const startMs = performance.now();
   for (const [i, scenario] of scenarios.entries()) {
     const keep = flags.decisions === undefined ? {} : { decisions: (text: string) => void log.push(text) };
-    results.push(await simulateChecked(scenario, { ...keep, ...progressOf(flags.progress, i, scenarios.length) }));
+    const told = progressOf(flags.progress, i, scenarios.length);
+    if ('roster' in scenario) results.push(await simulateCluster(scenario, { ...told, threads: flags.threads ?? 1 }));
+    else results.push(await simulateChecked(scenario, { ...keep, ...told }));
   }
   flags.progress?.clear();
   const seconds = (performance.now() - startMs) / 1000;
@@ -55,10 +71,18 @@ export async function simulateCommand(files: readonly string[], flags: SimulateF
   const frames = results.reduce((sum, result) => sum + result.frames, 0);
   // How fast it went is no part of the outcome, which is the same each time.
   output.tell(`${frames} frames in ${seconds.toFixed(2)} s: ${Math.round(frames / seconds / 1000)},000 frames/s`);
+  if (scenarios.some((scenario) => 'roster' in scenario)) output.tell(usedLine());
   return 0;
 }
 
-function shortened(scenario: Scenario, { seed, forUs }: SimulateFlags): Scenario {
+/** What the process has taken of the machine, so that a figure can be compared with one from a machine less busy. */
+function usedLine(): string {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const seconds = (us: number): string => (us / 1e6).toFixed(1);
+  return `processor: ${seconds(userCPUTime)} s user, ${seconds(systemCPUTime)} s system; memory: ${Math.round(maxRSS / 1024)} MiB at most`;
+}
+
+function shortened<S extends Scenario | ClusterScenario>(scenario: S, { seed, forUs }: SimulateFlags): S {
   const duration = forUs === undefined ? scenario.duration : Math.min(forUs, scenario.duration);
   const warmUp = scenario.warmUp < duration ? scenario.warmUp : 0;
   return { ...scenario, duration, warmUp, seed: seed ?? scenario.seed };

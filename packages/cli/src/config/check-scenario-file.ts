@@ -1,6 +1,13 @@
 import { dirname, join } from 'node:path';
 import type { Complaint, WrittenHostConfig } from '@fairlead/core';
-import { checkScenario, type Scenario, type WrittenScenario } from '@fairlead/simulator';
+import {
+  type ClusterScenario,
+  checkCluster,
+  checkScenario,
+  type Scenario,
+  type WrittenCluster,
+  type WrittenScenario,
+} from '@fairlead/simulator';
 import { basesOf, faultAt } from './check-host-file.ts';
 import type { Fault } from './fault.ts';
 import { type HostFile, readHostFile } from './host-file.ts';
@@ -15,9 +22,10 @@ const IN_HOST = 'host.';
  */
 export async function checkScenarioFile(
   name: string,
-): Promise<{ readonly scenario?: Scenario; readonly faults: readonly Fault[] }> {
+): Promise<{ readonly scenario?: Scenario | ClusterScenario; readonly faults: readonly Fault[] }> {
   const { file, faults } = readHostFile(name);
   if (file === undefined) return { faults };
+  if ('hosts' in (file.written ?? {})) return checkClusterFile(name, file);
   const written = file.written as unknown as { host?: WrittenHostConfig | string };
   const apart = typeof written.host === 'string' ? readHostFile(join(dirname(name), written.host)) : undefined;
   if (apart !== undefined && apart.file === undefined) return { faults: apart.faults };
@@ -26,6 +34,25 @@ export async function checkScenarioFile(
   if (scenario !== undefined) return { scenario, faults: [] };
   const placed = await Promise.all(complaints.map((complaint) => place(file, apart?.file, complaint)));
   return { faults: placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)) };
+}
+
+/** A scenario of several hosts; each may be the path of a configuration, and so may the one that is repeated. */
+async function checkClusterFile(name: string, file: HostFile) {
+  const written = file.written as unknown as { hosts: unknown[] | { template: unknown } };
+  const faults: Fault[] = [];
+  const read = (host: unknown): unknown => {
+    if (typeof host !== 'string') return host;
+    const apart = readHostFile(join(dirname(name), host));
+    faults.push(...apart.faults);
+    return apart.file?.written;
+  };
+  const { hosts } = written;
+  const found = Array.isArray(hosts) ? hosts.map(read) : { ...hosts, template: read(hosts?.template) };
+  if (faults.length > 0) return { faults };
+  const whole = { ...written, hosts: found } as unknown as WrittenCluster;
+  const { scenario, complaints } = await checkCluster(whole, { bases: basesOf(file) });
+  if (scenario !== undefined) return { scenario, faults };
+  return { faults: complaints.map((complaint) => faultAt(file, complaint)) };
 }
 
 /** What is wrong with the host is placed in the file that describes it. */

@@ -1,4 +1,11 @@
-import { changeBetween, compareResults, figureText, labelOf, type SimulationResult } from '@fairlead/simulator';
+import {
+  changeBetween,
+  compareResults,
+  figureText,
+  type HostResult,
+  labelOf,
+  type SimulationResult,
+} from '@fairlead/simulator';
 import { conservationLine } from './accounts.ts';
 import { fit, shortCount, shortRate } from './figures.ts';
 import { shadowLines } from './shadow-report.ts';
@@ -14,10 +21,9 @@ export function simulationLines(result: SimulationResult): string[] {
     `${title}: ${durationSeconds} s on the virtual clock${warmUp}, seed ${seed}`,
     `admission ${policies.admission}, distribution ${policies.distribution}`,
     '',
-    ...vmLines(result),
-    '',
-    ...nicLines(result),
-    '',
+    ...(result.hosts === undefined ? [] : [...hostLines(result.hosts), '']),
+    ...(result.vms.length === 0 ? [] : [...vmLines(result), '']),
+    ...(result.nics.length === 0 ? [] : [...nicLines(result), '']),
     decisionLine(result),
     ...(events.length === 0 ? [] : ['', ...shorten(events.map(({ seconds, text }) => eventLine(seconds, text)))]),
     ...(shadow === undefined ? [] : ['', ...shadowLines(shadow)]),
@@ -38,6 +44,19 @@ function shorten(rows: readonly string[]): string[] {
 const time = (us: number): string => figureText(us, 'us');
 const part = (value: number): string => figureText(value, 'part');
 const lossPart = (lost: number, whole: number): string => (whole === 0 ? '–' : part(lost / whole));
+
+function hostLines(hosts: readonly HostResult[]): string[] {
+  return [
+    row('host', ['VMs', 'bit/s', 'p50', 'p99', 'frames', 'lost', 'attack']),
+    ...shorten(
+      hosts.map(({ name, vms, throughputBps, latency, arrivedFrames, lostFrames, attackFrames }) => {
+        const cells = [String(vms), shortRate(throughputBps), time(latency.p50Us), time(latency.p99Us)];
+        const lost = lossPart(lostFrames, arrivedFrames + lostFrames);
+        return row(name, [...cells, shortCount(arrivedFrames), lost, shortCount(attackFrames)]);
+      }),
+    ),
+  ];
+}
 
 function vmLines({ vms }: SimulationResult): string[] {
   return [

@@ -61,7 +61,7 @@ export async function checkCluster(written: WrittenCluster, options: ComposeOpti
   const { hosts: _, ...parts } = checked.value as ClusterParts & { hosts: unknown };
   const found = await findHosts(written, options, complaints);
   if (found === undefined) return { scenario: undefined, complaints };
-  const roster = new Roster(found.hosts, parts.seed);
+  const roster = new Roster(found.hosts);
   const nics = roster.hosts.flatMap(({ name, host }) => host.config.nics.map((nic) => `${name}.${nic.name}`));
   const networks = [...new Set(roster.hosts.flatMap(({ host }) => host.config.nics.map(({ name }) => name)))];
   new Survey(parts, { vms: roster.vms, nics, networks }, complaints, true).all();

@@ -12,7 +12,7 @@ import { hear } from '../run/host-events.ts';
 import type { NetworkEntry } from '../scenario/schema.ts';
 import type { Flow } from '../traffic/flow.ts';
 import type { SimulatedGuest } from '../traffic/guest.ts';
-import type { HostPlan } from './roster.ts';
+import { type HostPlan, seedOf } from './roster.ts';
 
 /** A host of a cluster while it is simulated, and what is behind its NICs. */
 export class Member {
@@ -35,7 +35,11 @@ export class Member {
     plan: HostPlan,
     composed: Composition,
     fabric: Fabric,
-    scenario: { readonly network: Readonly<Record<string, NetworkEntry>>; readonly step: number },
+    scenario: {
+      readonly network: Readonly<Record<string, NetworkEntry>>;
+      readonly step: number;
+      readonly seed: number;
+    },
     told: DecisionListener,
   ) {
     this.number = number;
@@ -49,7 +53,7 @@ export class Member {
     );
     this.host = new Host(watchedBy(composed, this.log));
     this.log.watch(this.host.arena.nics);
-    const cables = cablesOf({ ...scenario, host: plan.host, seed: plan.seed, options: {} });
+    const cables = cablesOf({ ...scenario, host: plan.host, seed: seedOf(scenario.seed, number), options: {} });
     const macs = vms.map(({ mac }) => parseMac(mac));
     this.network = new Network(cables, plan.vms, macs, number, fabric);
     this.nics = this.host.config.nics.map(({ name }) => this.host.nics.driver<SimulatedNic>(name));

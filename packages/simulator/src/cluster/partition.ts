@@ -13,6 +13,7 @@ import { ClusterMeters } from './meters.ts';
 import type { PartitionResult } from './partition-result.ts';
 import { clusterPlaces } from './places.ts';
 import { partitionResult } from './read-partition.ts';
+import { seedOf } from './roster.ts';
 import type { Landing, Rounds } from './rounds.ts';
 import { type ClusterLine, clusterScript } from './script.ts';
 
@@ -167,18 +168,14 @@ async function composeAll(scenario: ClusterScenario, first: number, end: number)
   const composeOne = (host: Composition, seed: number): Promise<Composition> =>
     composeSimulated({ host, seed, network, options } satisfies Simulated);
   const plans = roster.hosts.slice(first, end);
-  if (template === undefined) return Promise.all(plans.map(({ host, seed }) => composeOne(host, seed)));
+  if (template === undefined)
+    return Promise.all(plans.map(({ host }, i) => composeOne(host, seedOf(scenario.seed, first + i))));
   const model = await composeOne(template, scenario.seed);
-  return plans.map(({ host, seed }) => ({
-    ...model,
-    config: {
-      ...model.config,
-      name: host.config.name as string,
-      seed,
-      vms: model.config.vms.map((vm, row) => renamed(vm, host, row)),
-    },
-    devices: model.devices.map((plan, i) => ({ ...plan, name: host.devices[i]?.name ?? plan.name })),
-  }));
+  return plans.map(({ name, host }, i) => {
+    const vms = model.config.vms.map((vm, row) => renamed(vm, host, row));
+    const devices = model.devices.map((plan, port) => ({ ...plan, name: host.devices[port]?.name ?? plan.name }));
+    return { ...model, config: { ...model.config, name, seed: seedOf(scenario.seed, first + i), vms }, devices };
+  });
 }
 
 function renamed(vm: Composition['config']['vms'][number], { config }: Composition, row: number) {

@@ -7,7 +7,6 @@ export interface HostPlan {
   readonly host: Composition;
   /** Numbers of its VMs over the whole cluster, by row. */
   readonly vms: readonly number[];
-  readonly seed: number;
 }
 
 /** Who is where in a cluster: its hosts and VMs, under the numbers that every thread gives them. */
@@ -22,7 +21,7 @@ export class Roster {
   readonly #numbers: ReadonlyMap<string, number>;
 
   /** @param hosts as configured, each with its name; a VM that several name is at home where it is started. */
-  constructor(hosts: readonly { readonly name: string; readonly host: Composition }[], seed: number) {
+  constructor(hosts: readonly { readonly name: string; readonly host: Composition }[]) {
     const numbers = new Map<string, number>();
     const macs: string[] = [];
     const homes: number[] = [];
@@ -30,7 +29,6 @@ export class Roster {
     this.hosts = hosts.map(({ name, host }, place) => ({
       name,
       host,
-      seed: (seed ^ Math.imul(place + 1, 0x9e37_79b1)) >>> 0,
       vms: host.config.vms.map((vm) => {
         const number = numbers.get(vm.name) ?? numbers.size;
         if (number === numbers.size) numbers.set(vm.name, number);
@@ -67,4 +65,9 @@ export function repeated(template: Composition, count: number): { name: string; 
 function macOf(host: number, row: number): string {
   const octets = [0x52, 0x54, host >> 8, host & 0xff, row >> 8, row & 0xff];
   return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Seed of a host's own choices, by its number. */
+export function seedOf(seed: number, host: number): number {
+  return (seed ^ Math.imul(host + 1, 0x9e37_79b1)) >>> 0;
 }

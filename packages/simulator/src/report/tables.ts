@@ -1,7 +1,7 @@
 import type { Account } from '@fairlead/core';
 import { changeBetween, compareResults, labelOf } from '../compare.ts';
 import { countText, figureText, percentText, rateText, timeText } from '../figures.ts';
-import type { SimulationResult } from '../result.ts';
+import type { HostResult, SimulationResult } from '../result.ts';
 import { escapeHtml } from './escape.ts';
 import { marksOf } from './plots.ts';
 
@@ -56,7 +56,7 @@ export function comparisonHtml(results: readonly SimulationResult[]): string {
 
 /** The tables of one result. */
 export function tablesHtml(result: SimulationResult): string {
-  const { vms, nics, decisions, flows, accounts } = result;
+  const { vms, nics, hosts, decisions, flows, accounts } = result;
   const vmRows = vms.map((vm): Cell[] => [
     labelOf(vm),
     rateText(vm.throughputBps),
@@ -94,18 +94,47 @@ export function tablesHtml(result: SimulationResult): string {
         vmRows,
       ),
     ),
-    section(
-      'NICs',
-      table(['NIC', 'speed', 'sends', 'gets', 'load', 'chosen', 'lost: full queue', 'by chance', 'link down'], nicRows),
-    ),
+    ...(hosts === undefined ? [] : [section('Hosts', hostTable(hosts))]),
+    ...(nics.length === 0
+      ? []
+      : [
+          section(
+            'NICs',
+            table(
+              ['NIC', 'speed', 'sends', 'gets', 'load', 'chosen', 'lost: full queue', 'by chance', 'link down'],
+              nicRows,
+            ),
+          ),
+        ]),
     section(
       'Policies',
       `<p class="facts">Frames: ${countText(sent)} sent, ${countText(decisions.queued)} made to wait, ${escapeHtml(dropped.join(', ') || 'none')} dropped.</p>`,
     ),
     ...(eventRows.length === 0 ? [] : [section('Events', table(['', 'time', 'what'], eventRows, [2], 'fitting'))]),
     ...(flows.length > 64 ? [] : [section('Flows', flowTable(result))]),
-    section('Where every frame went', accountTable(accounts)),
+    ...(accounts.length > MOST_ACCOUNTS ? [] : [section('Where every frame went', accountTable(accounts))]),
   ].join('\n');
+}
+
+/** Rows of a table at most; of more hosts the JSON tells. */
+const MOST_HOSTS = 200;
+const MOST_ACCOUNTS = 2000;
+
+function hostTable(hosts: readonly HostResult[]): string {
+  const rows = hosts
+    .slice(0, MOST_HOSTS)
+    .map(({ name, vms, throughputBps, latency, arrivedFrames, lostFrames, attackFrames }): Cell[] => [
+      name,
+      vms,
+      rateText(throughputBps),
+      timeText(latency.p50Us),
+      timeText(latency.p99Us),
+      arrivedFrames,
+      lostFrames,
+      attackFrames,
+    ]);
+  const more = hosts.length > MOST_HOSTS ? `<p class="facts">… and ${hosts.length - MOST_HOSTS} more</p>` : '';
+  return table(['host', 'VMs', 'throughput', 'latency p50', 'p99', 'arrived', 'lost', 'of attacks'], rows) + more;
 }
 
 function flowTable({ flows }: SimulationResult): string {

@@ -55,6 +55,8 @@ export class SimulatedGuest implements DeviceEmulator {
   #flows: readonly Flow[] = [];
   #running = true;
   #resumed = false;
+  /** It has run before: until then there is nothing to go on with. */
+  #hasRun = false;
   #wake: (() => void) | undefined;
 
   constructor(port: VnicPort) {
@@ -83,13 +85,14 @@ export class SimulatedGuest implements DeviceEmulator {
   }
 
   setRunning(running: boolean): void {
-    this.#resumed ||= running && !this.#running;
+    this.#resumed ||= running && !this.#running && this.#hasRun;
     this.#running = running;
     if (running) this.#wake?.();
   }
 
   poll(nowUs: number): number {
     if (!this.#running) return Number.POSITIVE_INFINITY;
+    this.#hasRun = true;
     this.#take(nowUs);
     const { station } = this;
     if (this.#resumed) {

@@ -27,6 +27,8 @@ export class SteadyPace implements Pace {
 
   begin(nowUs: number): void {
     this.nextUs = nowUs;
+    // A Poisson process has no frame at its beginning; many that begin at once do not send at once.
+    if (this.#random !== undefined) this.advance();
   }
 
   advance(): void {

@@ -75,31 +75,31 @@ describe('the tables of the examples', () => {
       admission                                           none                      none
       distribution                                 round-robin              pending-load
 
-      web throughput                               25.3 Mbit/s               99.7 Mbit/s
-                                                                                   +295%
-      web latency p50                                  2.35 ms                   2.74 ms
-                                                                                    +16%
-      web latency p99                                 36.61 ms                   5.02 ms
-                                                                                    -86%
-      web lost                                               0                         0
-      db throughput                                13.7 Mbit/s               13.7 Mbit/s
-                                                                                   -0.4%
-      db latency p50                                  11.33 ms                   3.50 ms
-                                                                                    -69%
-      db latency p99                                  38.14 ms                   5.09 ms
-                                                                                    -87%
-      db lost                                                0                         0
-      voice throughput                              1.0 Mbit/s              999.8 kbit/s
-                                                                                   -0.2%
-      voice latency p50                                3.25 ms                   2.58 ms
-                                                                                    -21%
-      voice latency p99                               36.61 ms                   4.64 ms
-                                                                                    -87%
-      voice lost                                             0                         0
-      NIC fast load                                      20.2%                     99.6%
-                                                                                   +393%
-      NIC slow load                                     100.0%                     82.3%
+      web throughput                               36.4 Mbit/s              108.4 Mbit/s
+                                                                                   +198%
+      web latency p50                                  3.28 ms                   2.70 ms
                                                                                     -18%
+      web latency p99                                 21.38 ms                   3.82 ms
+                                                                                    -82%
+      web lost                                               0                         0
+      db throughput                                 2.7 Mbit/s                2.9 Mbit/s
+                                                                                   +4.7%
+      db latency p50                                   2.22 ms                   2.77 ms
+                                                                                    +24%
+      db latency p99                                  27.26 ms                   4.32 ms
+                                                                                    -84%
+      db lost                                                0                         0
+      voice throughput                            991.2 kbit/s              999.8 kbit/s
+                                                                                   +0.9%
+      voice latency p50                                2.16 ms                   2.48 ms
+                                                                                    +15%
+      voice latency p99                               25.73 ms                   3.50 ms
+                                                                                    -86%
+      voice lost                                             0                         0
+      NIC fast load                                      20.2%                     99.3%
+                                                                                   +392%
+      NIC slow load                                      99.9%                     69.5%
+                                                                                    -30%
 
       conserved: every frame accounted for (accepted = transmitted + queued + dropped)"
     `);

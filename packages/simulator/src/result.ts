@@ -174,13 +174,14 @@ export interface SeriesResult {
  * @example
  * ```ts
  * import type { FlowResult, LatencyResult, NicResult, SimulationResult, VmResult } from '@fairlead/simulator';
- * import type { ConnectionsResult, DecisionsResult, EventResult, SeriesResult } from '@fairlead/simulator';
+ * import type { ConnectionsResult, DecisionsResult, EventResult, HostResult, SeriesResult } from '@fairlead/simulator';
  *
  * const late = ({ p99Us }: LatencyResult) => p99Us > 20_000;
  * const starved = ({ throughputBps, latency }: VmResult) => throughputBps < 1e6 || late(latency);
  * const idle = ({ load }: NicResult) => load < 0.1;
  * const shuffled = ({ outOfOrder, arrivedFrames }: FlowResult) => outOfOrder > arrivedFrames / 100;
  * const refused = ({ begun, failed }: ConnectionsResult) => failed > begun / 100;
+ * const attacked = ({ attackFrames }: HostResult) => attackFrames > 0;
  * const waited = ({ queued }: DecisionsResult) => queued;
  * const told = ({ seconds, text }: EventResult) => `${seconds} s ${text}`;
  * const busiest = ({ nics }: SeriesResult) => Math.max(...nics.flatMap(({ load }) => load));

@@ -32,6 +32,7 @@ export async function simulatePartition(task: PartitionTask): Promise<PartitionR
     const partition = await Partition.make({ ...scenario, duration, warmUp }, first, end, rounds);
     try {
       const tell = (part: number, frames: number, nowUs: number): void =>
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         parentPort?.postMessage({ thread, part, frames, nowUs });
       return await partition.run(task.tells ? tell : undefined);
     } finally {
@@ -42,5 +43,3 @@ export async function simulatePartition(task: PartitionTask): Promise<PartitionR
     throw cause;
   }
 }
-
-export default simulatePartition;

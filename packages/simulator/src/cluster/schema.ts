@@ -44,11 +44,20 @@ export const clusterSchema = Type.Object(
 );
 
 /** The same with every default in place. */
-export type WholeCluster = Static<typeof clusterSchema>;
+type WholeCluster = Static<typeof clusterSchema>;
 /** Without the hosts. */
 export type ClusterParts = Omit<WholeCluster, 'hosts'>;
 
-/** A host that is repeated, as a person writes it. */
+/**
+ * A host that is repeated, as a person writes it.
+ *
+ * @example
+ * ```ts
+ * import type { WrittenTemplate } from '@fairlead/simulator';
+ *
+ * const hundred = (template: WrittenTemplate['template']): WrittenTemplate => ({ count: 100, vms: 20, rack: 10, template });
+ * ```
+ */
 export interface WrittenTemplate {
   /** How many hosts, called h0, h1, and so on. */
   readonly count: number;

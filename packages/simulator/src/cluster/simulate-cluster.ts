@@ -107,7 +107,9 @@ async function together(
         warmUp,
       };
     });
-    const outcomes = await Promise.allSettled(tasks.map((task) => pool.run(task) as Promise<PartitionResult>));
+    const outcomes = await Promise.allSettled(
+      tasks.map((task) => pool.run(task, { name: 'simulatePartition' }) as Promise<PartitionResult>),
+    );
     const failures = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
     if (failures.length > 0) throw failures.find(({ name }) => name !== BrokenOff.name) ?? failures[0];
     return outcomes.map((one) => (one as PromiseFulfilledResult<PartitionResult>).value);

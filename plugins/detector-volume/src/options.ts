@@ -47,7 +47,7 @@ export const volumeOptions = Type.Object(
       description: 'A VM with fewer new flows per second is left alone.',
     }),
     crowdRatio: Type.Number({
-      default: 2.5,
+      default: 3,
       minimum: 1,
       maximum: 1000,
       description: 'Bytes, frames and new flows that grew alike within this factor are a crowd of more of the same.',

@@ -1,4 +1,4 @@
-import type { Host, HostFault, SignalNotice, TeamMove } from '@fairlead/core';
+import type { Host, HostFault, MigrationRecord, SignalNotice, TeamMove } from '@fairlead/core';
 import { swapText } from '../commands/swap.ts';
 
 /** Something that happened to a host while it ran. */
@@ -12,6 +12,8 @@ export interface HappenedEvent {
     | 'worker'
     | 'reservation-unmet'
     | 'signal'
+    | 'migration'
+    | 'cluster'
     | 'swap'
     | 'shadow'
     | 'log';
@@ -41,6 +43,11 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
     ),
   );
   host.on('signal', (notice) => say('signal', signalText(notice), notice.state === 'began'));
+  host.on('migration', (record) => {
+    if (record.endedUs !== undefined || record.state === 'unresolved')
+      say('migration', migrationText(record), record.state !== 'done');
+  });
+  host.on('cluster', ({ what, message }) => say('cluster', message, what !== 'in-reach'));
   host.on('swap', (notice) => say('swap', swapText(notice), notice.cause === 'probation'));
   host.on('shadow', ({ section, shadow, state, message }) => {
     const what = {
@@ -55,6 +62,16 @@ export function listen(host: Host, hear: (event: HappenedEvent) => void): void {
     );
   });
   host.on('log', ({ level, plugin, message }) => say('log', `${plugin}: ${message}`, level === 'warn'));
+}
+
+/** Which way a VM went, or did not, in one line. */
+function migrationText(record: MigrationRecord): string {
+  const { vm, from, to, state, downtimeMs, outboundFrames, inboundFrames, rejected, reason } = record;
+  const refusals = rejected.map(({ host, why }) => `; ${host}: ${why}`).join('');
+  const way = `migration of VM ${vm} from ${from}${to === '' ? '' : ` to ${to}`}: ${state}`;
+  if (state !== 'done') return `${way}${reason === '' ? '' : `: ${reason}`}${refusals}`;
+  const down = downtimeMs === undefined ? '' : `, down for ${downtimeMs} ms`;
+  return `${way}${down}, with ${outboundFrames} frames to send and ${inboundFrames} to receive${refusals}`;
 }
 
 /** What is the matter with whom, who says so, and by which measurements, in one line. */

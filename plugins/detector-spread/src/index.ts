@@ -16,6 +16,8 @@ import { CELLS, Column, isSpreadState, ROW, Sketch, type SpreadState } from './s
 
 export { spreadOptions };
 
+/** Beginnings of a VM in a window that are all looked at. */
+const PLENTY = 8192;
 /** An estimate is beyond a threshold when it is by two standard errors, 18%: not by chance, but for one in 40. */
 const SURE = 1 - 2 * STANDARD_ERROR;
 
@@ -43,7 +45,13 @@ export class Spread implements Detector {
     this.#options = options;
     this.#counts = new Float64Array(vms.count * CELLS);
     this.#registers = new Uint8Array(vms.count * ROW);
-    this.observe = createObserve({ counts: this.#counts, registers: this.#registers, many: options.sources / 4 });
+    this.observe = createObserve({
+      counts: this.#counts,
+      registers: this.#registers,
+      many: options.sources / 4,
+      // By then both thresholds are passed for sure, if they are to be: what is not looked at only lowers an estimate.
+      plenty: Math.max(PLENTY, 4 * Math.max(options.sources, options.targets)),
+    });
   }
 
   judge(nowUs: number): readonly Signal[] {

@@ -14,18 +14,25 @@ export interface Fixed {
   readonly registers: Uint8Array;
   /** Beginnings in a window from which on it is looked at who goes on. */
   readonly many: number;
+  /** Beginnings in a window beyond which one batch in four is looked at. */
+  readonly plenty: number;
 }
 
 /**
  * Makes what looks at each frame: most go on with what has begun, and nothing is done about them.
  */
 export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined {
+  const next = { dice: 1 };
   const hot = { ...fixed, target: createTarget(fixed), source: createSource(fixed), goesOn: GOES_ON };
   return (batch) => {
-    const { counts, registers, many, target, source, goesOn } = hot;
+    const { counts, registers, many, plenty, target, source, goesOn } = hot;
     const { vm, count, headers } = batch;
     const { tcpFlags } = headers;
     const isOutbound = batch.direction === 'outbound';
+    if (counts[vm * CELLS + (isOutbound ? Column.targets : Column.begin)] > plenty) {
+      next.dice = (Math.imul(next.dice, 1_664_525) + 1_013_904_223) | 0;
+      if (next.dice >>> 30 !== 0) return;
+    }
     const begins = isOutbound ? target : source;
     for (let i = 0; i < count; i = (i + 1) | 0) if ((tcpFlags[i] & goesOn) === 0) begins(vm, headers, i);
     if (isOutbound) return;

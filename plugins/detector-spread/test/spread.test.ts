@@ -88,6 +88,16 @@ describe('the spread detector', () => {
     ).toHaveLength(1);
   });
 
+  it('finds a scan and a flood behind more beginnings than it looks at, and no crowd there', () => {
+    const scan = many(4000, (i) => ({ destination: i, flags: Syn }));
+    const calls = many(10_000, () => ({ flags: Syn }));
+    expect(watched().pass({}, calls)).toEqual([]);
+    expect(watched().pass({}, calls, scan)).toHaveLength(1);
+    const crowd = many(60_000, (i) => ({ source: i >> 2, flags: i % 4 === 0 ? Syn : Ack }));
+    expect(watched().pass(inbound, crowd)).toEqual([]);
+    expect(watched().pass(inbound, crowd, begin(150_000, 1e6))).toHaveLength(1);
+  });
+
   it('begins each window anew', () => {
     const { pass } = watched();
     for (let i = 0; i < 10; i++)

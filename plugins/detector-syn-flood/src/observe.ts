@@ -3,6 +3,9 @@ import { generationOf, Opening, open, SLOT_SHIFT, SLOTS, TAG_SHIFT, weightOf } f
 import { CELLS, Column } from './state.ts';
 
 const { Ack, Rst, Syn } = TcpFlag;
+/** SYNs of a row in a window that are all looked at; behind them, those of one batch in so many. */
+const PLENTY = 8192;
+const ONE_IN = 4;
 
 /** What the data path reads and writes; it never changes, so that V8 compiles the arrays' addresses in. */
 export interface Fixed {
@@ -14,25 +17,29 @@ export interface Fixed {
 
 /** Makes what looks at each frame. Most neither open a connection nor reset one: they may be the first that goes on. */
 export function createObserve(given: Fixed): (batch: ObservedBatch) => undefined {
-  const slotShift = SLOT_SHIFT;
-  const fixed = { ...given, seldom: createSeldom(given), slotShift, tagShift: TAG_SHIFT, opens: Syn | Rst };
+  const next = { dice: 1 };
+  const fixed = { ...given, seldom: createSeldom(given), slotShift: SLOT_SHIFT, tagShift: TAG_SHIFT, opens: Syn | Rst };
   return (batch) => {
     const { cells, slots, seldom, slotShift, tagShift, opens } = fixed;
     const { count } = batch;
     const { tcpFlags, flow } = batch.headers;
     const row = 2 * batch.vm + (batch.direction === 'outbound' ? 1 : 0);
     const first = row * SLOTS;
+    let standsFor = 1;
+    if (cells[row * CELLS + Column.syns] > PLENTY) {
+      next.dice = (Math.imul(next.dice, 1_664_525) + 1_013_904_223) | 0;
+      standsFor = next.dice >>> 30 === 0 ? ONE_IN : 0;
+    }
     let wentOn = 0;
     for (let i = 0; i < count; i = (i + 1) | 0) {
       const hash = flow[i];
-      const flags = tcpFlags[i];
-      if ((flags & opens) !== 0) {
-        seldom(row, flags, hash);
+      if (standsFor !== 0 && (tcpFlags[i] & opens) !== 0) {
+        seldom(row, tcpFlags[i], hash, standsFor);
         continue;
       }
       const at = (first + (Math.imul(hash, 0x9e3779b1) >>> slotShift)) | 0;
       const slot = slots[at];
-      if ((slot ^ hash) >>> tagShift !== 0) continue;
+      if ((slot ^ hash) >>> tagShift !== 0 || (tcpFlags[i] & opens) !== 0) continue;
       slots[at] = 0;
       wentOn = (wentOn + weightOf(slot)) | 0;
     }
@@ -40,20 +47,20 @@ export function createObserve(given: Fixed): (batch: ObservedBatch) => undefined
   };
 }
 
-function createSeldom(fixed: Fixed): (row: number, flags: number, flow: number) => void {
-  return (row, flags, flow) => {
+function createSeldom(fixed: Fixed): (row: number, flags: number, flow: number, standsFor: number) => void {
+  return (row, flags, flow, standsFor) => {
     const { cells, slots, window } = fixed;
     const cell = row * CELLS;
     const step = flags & (Ack | Rst | Syn);
     if (step === Syn) {
-      const weight = 1 + cells[cell + Column.unwatched];
+      const weight = standsFor + cells[cell + Column.unwatched];
       const opening = open(slots, row, flow, generationOf(window.now), weight);
       if (opening === Opening.Again) return;
-      cells[cell + Column.syns]++;
+      cells[cell + Column.syns] += standsFor;
       cells[cell + Column.unwatched] = opening === Opening.Watched ? 0 : weight;
     } else if (step === (Ack | Rst)) {
       // Of a refusal (RFC 9293, section 3.10.7.1) or an abort; without ACK it answers a stray frame.
-      cells[(row ^ 1) * CELLS + Column.resets]++;
+      cells[(row ^ 1) * CELLS + Column.resets] += standsFor;
     }
   };
 }

@@ -86,6 +86,15 @@ describe('the syn-flood detector', () => {
     expect(signalled(times(3, () => pass(clean(4000, GOES_ON, 400), flood(6000))))).toEqual([1, 2, 3]);
   });
 
+  it('looks at part of the SYNs when there are plenty, and tells a flood and a crowd as before', () => {
+    const { pass, clean, flood } = watched();
+    expect(signalled(times(5, () => pass(clean(20_000, GOES_ON, 50))))).toEqual([]);
+    const [first, second] = times(2, () => pass(clean(20_000, GOES_ON, 50), flood(20_000)));
+    expect(first.length + second.length).toBeGreaterThan(0);
+    expect(Math.abs(Number(second[0].evidence.syns) / 40_000 - 1)).toBeLessThan(0.05);
+    expect(Math.abs(Number(second[0].evidence.unfinished) / 20_000 - 1)).toBeLessThan(0.1);
+  });
+
   it('takes three quarters of the refusals for answers, and resets that answer stray frames for none', () => {
     const scan = watched();
     expect(signalled(times(20, () => scan.pass(scan.clean(400), scan.refused(400, REFUSED))))).toEqual([]);

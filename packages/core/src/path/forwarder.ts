@@ -215,9 +215,9 @@ export class Forwarder {
         this.#decides = policies.distribution;
         hold.begin(teams.servingMask, nowUs);
       }
-      hold.check(teams.servingMask, nowUs);
-      // Nothing overtakes frames that are being taken back; without any NIC nothing can, and VMs still reach each other.
-      if (this.#takeBackMask === 0 || teams.servingCount === 0) work += serveAll(nowUs);
+      hold.check(teams.servingMask | this.#takeBackMask, nowUs);
+      // Nothing overtakes frames that are being taken back; where no NIC is for them nothing can, but for their own VMs'.
+      if (this.#takeBackMask === 0 || teams.servingCount === 0 || this.#takeBack.stranded) work += serveAll(nowUs);
       work += drain(nowUs);
       delivery.flush();
       enter(core, 0);
@@ -238,8 +238,9 @@ export class Forwarder {
       this.#dispatcher.takePins();
       this.#delivery.policer.look(nowUs);
       this.transmit.policer.look(nowUs);
-      this.#hold.begin(this.#teams.servingMask, nowUs);
+      this.#hold.begin(this.#teams.servingMask | this.#takeBackMask, nowUs);
     }
+    this.#takeBack.stranded = false;
     for (let nic = 0; this.#takeBackMask >>> nic !== 0 && nic < nics.count; nic++) {
       if (((this.#takeBackMask >>> nic) & 1) === 0) continue;
       if (this.#takeBack.from(nic, nowUs)) this.#takeBackMask &= ~(1 << nic);

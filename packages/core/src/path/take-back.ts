@@ -8,6 +8,8 @@ import type { Policies } from './policies.ts';
 
 /** Sends over other NICs what waits on the queue of one that went down. */
 export class TakeBack {
+  /** True while frames wait for a team that no NIC serves: others need not wait for them. */
+  stranded = false;
   readonly #nics: NicView & NicTable;
   readonly #vmTeam: Int32Array;
   readonly #pool: FramePool;
@@ -50,7 +52,10 @@ export class TakeBack {
       const frames = this.#frames;
       const vm = this.#pool.slotVm[frames[0] >>> this.#pool.lengthBits];
       if (this.#vmTeam[vm] !== this.#nics.team) this.#nics.show(this.#vmTeam[vm]);
-      if (this.#nics.availableCount === 0) return false;
+      if (this.#nics.availableCount === 0) {
+        this.stranded = true;
+        return false;
+      }
       this.#batch.begin(vm, count, nowUs, count);
       if (this.#policies.needsFlow || this.#policies.needsHeaders) this.#dispatcher.fill(count);
       const sent = this.#dispatcher.send(vm, count, nowUs, count);

@@ -113,6 +113,18 @@ describe('a VM that has failed over to another team', () => {
     expect([...before, ...sentBy(running, 'nic1')]).toEqual(Array.from({ length: 20 }, (_, i) => i));
     running.assertConserved();
   });
+
+  it('is not held up by frames of its old team that nothing carries', async () => {
+    const running = await given((c) => c.failover(0, 'away'), { nics: slowFirst() });
+    for (let i = 0; i < 20; i++) guestOf(running, 'vm1').send(frame({ from: macOf(1), bytes: 1000, mark: i }));
+    running.run(1000);
+    running.nics.setAdmin('nic0', false);
+    await hold(running);
+    guestOf(running, 'vm0').send(frame({ from: macOf(0), mark: 77 }));
+    await pass(running, 5);
+    expect(sentBy(running, 'nic1')).toEqual([77]);
+    running.assertConserved();
+  });
 });
 
 /** nic0 takes 8 ms for a frame of 1000 bytes. */

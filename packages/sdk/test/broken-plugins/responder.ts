@@ -122,13 +122,6 @@ export const responder: BrokenPlugins = {
         },
       })),
     ),
-    broken('undoes what it did, once', 'slows the VM as well, and leaves it slow', () => {
-      return (respond) => async (signal, context) => {
-        const actions = await respond(signal, context);
-        for (const { vm } of actions) await context.throttle(vm as number, 0.5);
-        return actions;
-      };
-    }),
     broken(
       'undoes in peace what it did to a VM that is gone',
       'makes sure that the VM is suspended before it resumes it',

@@ -5,14 +5,14 @@ const TCP = 6;
 const UDP = 17;
 
 /** Ticks of a window: 50 ms each in one of a second. */
-export const TICKS = 20;
+const TICKS = 20;
 /** How far ahead a frame may lie, in ticks: 200 windows. */
 const HORIZON = 4096;
 /** A run of one VM's frames has this many at most. */
 const RUN = 64;
 
 /** Numbers in [0, 1) from a seed (xorshift32, Marsaglia 2003). */
-export function dice(seed: number): () => number {
+function dice(seed: number): () => number {
   let x = Math.imul(seed, 0x9e3779b1) | 1;
   return () => {
     x ^= x << 13;

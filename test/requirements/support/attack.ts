@@ -3,7 +3,7 @@ import volume from '@fairlead/detector-volume';
 import { frame, numberOf, OUTSIDE } from './frames.ts';
 import { guest, MAC, nic, runWithResponders } from './hosts.ts';
 
-export const WINDOW_MS = 10;
+const WINDOW_MS = 10;
 /** Frames of 100 bytes in a millisecond, of VMs a and b and each way, while all is well. */
 export const USUAL = 2;
 export const FLOOD = 20;

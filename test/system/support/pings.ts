@@ -1,7 +1,7 @@
 import type { LinkEnd, NetworkLab } from './namespaces.ts';
 
 /** An answer to a ping. */
-export interface Pong {
+interface Pong {
   readonly sequence: number;
   /** When it came, by `performance.now()`. */
   readonly atMs: number;

@@ -89,7 +89,8 @@ export class MemoryLog implements Log {
  * import flowHash from '@fairlead/load-distribution-flow-hash';
  * import { createInstance, MemoryMoves, testBatch, testNics } from '@fairlead/sdk/testing';
  *
- * const [moves, nics] = [new MemoryMoves(), testNics([1e9, 1e9])];
+ * const moves = new MemoryMoves();
+ * const nics = testNics([1e9, 1e9]);
  * const policy = createInstance(flowHash, {}, { nics, moves });
  * policy.select(testBatch([64]));
  * nics.setAvailable(1);

@@ -64,8 +64,7 @@ export class Incoming {
       if (typeof address !== 'string' || address === '') throw refusal('the hypervisor gives no address');
       held.set(VmRunState.Migrating);
       this.#entry.note({ state: 'copying' });
-      const came =
-        hypervisor.arrived === undefined ? this.#ended : this.#arrival(async () => hypervisor.arrived?.(ref));
+      const came = this.#arrival(held);
       ready(address);
       const how = await Promise.race([came, this.#ended]);
       if (how !== 'dismissed' && (await this.#takeInWhenSaid(held))) return;
@@ -80,13 +79,18 @@ export class Incoming {
     }
   }
 
-  /** A rejection says that it will not come; what it said before holds until the source says the same. */
-  async #arrival(arrived: () => Promise<unknown>): Promise<'arrived' | 'settled' | 'dismissed'> {
-    try {
-      await arrived();
-      return 'arrived';
-    } catch {
-      return this.#ended;
+  /** It has come when the hypervisor says so, asked or not: what it says of a VM's arrival may be lost, or never come. */
+  async #arrival({ calls, ref }: HeldVm): Promise<'arrived' | 'dismissed'> {
+    const { hypervisor } = calls;
+    const never = new Promise<never>(() => undefined);
+    const wait = async (): Promise<'arrived'> => (await (hypervisor?.arrived?.(ref) ?? never), 'arrived');
+    const told = wait().catch(() => never);
+    for (;;) {
+      const how = await Promise.race([this.#parts.after(ASK_AGAIN_MS), told]);
+      if (how === 'arrived') return how;
+      if (this.#calledOff || this.#parts.closing()) return 'dismissed';
+      const status = await calls.status(ref);
+      if (status === 'running' || status === 'suspended') return 'arrived';
     }
   }
 

@@ -1,6 +1,8 @@
 import type { PluginDefinition } from '@fairlead/sdk';
 import type { WrittenHostConfig } from '../../src/config.ts';
 import type { Host } from '../../src/host.ts';
+import { loadPlugin } from '../../src/plugins/load.ts';
+import { bundled } from './bundled.ts';
 import { inlineHost, memoryNic, memoryVm } from './inline-host.ts';
 import { VmWorld, worldHypervisor } from './vm-world.ts';
 
@@ -47,6 +49,13 @@ export class TwoHosts {
   async idle(): Promise<void> {
     for (const host of this.hosts) await host.cluster.idle();
     for (const host of this.hosts) await host.cluster.idle();
+  }
+
+  /** Puts the registry out of reach of a host; returns how to bring it back. */
+  async cutOff(host: string): Promise<() => void> {
+    const { module } = await loadPlugin('host-registry', 'embedded', [bundled], 'registry');
+    const { putOutOfReach } = (await import(module)) as { putOutOfReach(name: string, host: string): () => void };
+    return putOutOfReach(this.registry, host);
   }
 
   async close(): Promise<void> {

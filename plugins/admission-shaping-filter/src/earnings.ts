@@ -66,7 +66,7 @@ export class Earnings {
     const earnedNs = new Float64Array(rateBps.length);
     this.columns = [
       { values: this.remainder, least: 0, most: NANO_BITS_PER_BYTE - 1 },
-      { values: earnedNs, least: 0, most: Number.MAX_SAFE_INTEGER },
+      { values: earnedNs, least: 0, most: Number.MAX_SAFE_INTEGER, times: true },
     ];
     this.earn = createEarn(rateBps, clockNs, earnedNs, this.remainder);
     this.earnAtLeast = createEarnAtLeast(rateBps, clockNs, earnedNs, this.remainder);

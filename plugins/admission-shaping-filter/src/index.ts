@@ -17,7 +17,7 @@ import { rowsOf } from './groups.ts';
 import { options, type ShapingOptions } from './options.ts';
 import { QueueLimit } from './queue-limit.ts';
 import { SingleRateMeter } from './srtcm.ts';
-import { copyColumns, type StateColumn, takeColumns } from './state-columns.ts';
+import { copyColumns, emptyRow, type StateColumn, takeColumns } from './state-columns.ts';
 import { TwoRateMeter } from './trtcm.ts';
 import { ExcessRateMeter } from './trtcm4115.ts';
 
@@ -63,6 +63,7 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
   readonly #policy: Explained;
   readonly #columns: readonly StateColumn[];
   readonly #meter: ShapingOptions['meter'];
+  readonly #rowOf: Int32Array;
 
   constructor(@inject(Vms) vms: VmTable, @inject(Options) options: ShapingOptions) {
     const rowOf = rowsOf(vms, options.groups);
@@ -72,11 +73,19 @@ export class ShapingFilter implements AdmissionPolicy, Lifecycle {
     this.#policy = options.queueFrames > 0 ? new QueueLimit(policy, options.queueFrames) : policy;
     this.#columns = [...metered.columns, ...(frames?.columns ?? [])];
     this.#meter = options.meter;
+    this.#rowOf = rowOf;
   }
 
   /** Admits what conforms; the rest waits until it does, or is dropped as `policed`. */
   admit(batch: TransmitBatch): undefined {
     this.#policy.admit(batch);
+  }
+
+  /** Its buckets are empty: it has had its burst where it came from. Those of a group are the group's, and stay. */
+  arrive(vm: number, nowUs: number): undefined {
+    const row = this.#rowOf[vm];
+    const sharers = this.#rowOf.filter((other) => other === row).length;
+    if (sharers === 1) emptyRow(this.#columns, row, nowUs);
   }
 
   /** By what is in the buckets of the VM. */

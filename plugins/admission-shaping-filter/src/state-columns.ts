@@ -3,6 +3,13 @@ export interface StateColumn {
   readonly values: Float64Array | Int32Array;
   readonly least: number;
   readonly most: number;
+  /** Times, in nanoseconds on the host's clock; amounts otherwise. */
+  readonly times?: boolean;
+}
+
+/** Empties the buckets of a row: from now on it earns. */
+export function emptyRow(columns: readonly StateColumn[], row: number, nowUs: number): void {
+  for (const { values, times } of columns) values[row] = times === true ? Math.round(nowUs * 1000) : 0;
 }
 
 /** A copy of the columns, to be handed to a successor. */

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 const ROWS = 48;
 /** Rows without a test yet. Whoever delivers one takes it from here. */
-const PLANNED = [14, 41, 43];
+const PLANNED: readonly number[] = [];
 /** Rows with a test on simulated parts, and none on real ones yet. */
-const PLANNED_ON_REAL_PARTS: readonly number[] = [];
+const PLANNED_ON_REAL_PARTS: readonly number[] = [14, 41, 43];
 /** Rows that are shown on real parts too. */
 const ON_REAL_PARTS = [8, 11, 13, 14, 23, 31, 38, 40, 41, 43, 45, 46, 47, 48];
 

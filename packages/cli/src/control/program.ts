@@ -5,6 +5,7 @@ import { type ControlOptions, status } from '../commands/status.ts';
 import { swap } from '../commands/swap.ts';
 import type { Output } from '../output.ts';
 import { addActionCommands } from './action-program.ts';
+import { addClusterCommands } from './cluster-program.ts';
 import { CONTROL, JSON_FLAG } from './flags.ts';
 import { addTeamCommands } from './team-program.ts';
 
@@ -32,6 +33,7 @@ export function addControlCommands(program: Command, output: Output, done: (code
 
   addTeamCommands(program, output, done);
   addActionCommands(program, output, done);
+  addClusterCommands(program, output, done);
 
   program
     .command('swap')

@@ -2,6 +2,7 @@ import { checkValue, closest } from '@fairlead/core';
 import { FairleadError } from '@fairlead/sdk';
 import type { ControlCommand, Controlled } from './command.ts';
 import { actionCommands } from './commands/actions.ts';
+import { clusterCommands } from './commands/cluster.ts';
 import { inspectCommands } from './commands/inspect.ts';
 import { policyCommands } from './commands/policies.ts';
 import { statusCommands } from './commands/status.ts';
@@ -11,9 +12,15 @@ import { type ControlRequest, refused } from './protocol.ts';
 
 /** Every command that a running host answers: a group to a file, its list added here. */
 const commands: ReadonlyMap<string, ControlCommand> = new Map(
-  [...statusCommands, ...actionCommands, ...policyCommands, ...teamCommands, ...inspectCommands, ...traceCommands].map(
-    (command) => [command.name, command],
-  ),
+  [
+    ...statusCommands,
+    ...actionCommands,
+    ...policyCommands,
+    ...teamCommands,
+    ...inspectCommands,
+    ...traceCommands,
+    ...clusterCommands,
+  ].map((command) => [command.name, command]),
 );
 
 /**

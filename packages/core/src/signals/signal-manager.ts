@@ -154,7 +154,7 @@ export class SignalManager {
 
   /** True while a signal of an attack stands. */
   get underAttack(): boolean {
-    return this.#hearings.some(({ heard }) => heard.some(({ kind }) => kind === 'attack'));
+    return this.#board.standing.some(({ kind }) => kind === 'attack');
   }
 
   /** The actions that stand now, the oldest first. */

@@ -91,6 +91,7 @@ export class NatsRegistry implements HostRegistry {
     });
   }
 
+  /** @throws FairleadError `FAIRLEAD_ERR_REGISTRY` while no server is in reach. */
   async answer(host: string, handler: (question: Uint8Array) => Promise<Uint8Array>): Promise<void> {
     const connection = await this.#link.connection();
     this.#answering.get(host)?.unsubscribe();

@@ -78,7 +78,7 @@ describe('a host whose registry is out of reach', () => {
 
 describe('a host alone', () => {
   it('migrates nothing without being told where', async () => {
-    two = await TwoHosts.start({ registry: undefined, name: undefined }, ['a']);
+    two = await TwoHosts.start({ registry: undefined, name: undefined } as object, ['a']);
     const [a] = two.hosts;
     await expect(a.migrate('vm0')).rejects.toMatchObject({ code: 'FAIRLEAD_ERR_MIGRATION' });
     await expect(a.vms.migrate('vm0')).rejects.toMatchObject({ code: 'FAIRLEAD_ERR_MIGRATION' });
@@ -87,6 +87,8 @@ describe('a host alone', () => {
 
   it('needs a name to have a registry', async () => {
     two = new TwoHosts();
-    await expect(two.add('a', true, { name: undefined })).rejects.toMatchObject({ code: 'FAIRLEAD_ERR_CONFIG_NAME' });
+    await expect(two.add('a', true, { name: undefined } as object)).rejects.toMatchObject({
+      code: 'FAIRLEAD_ERR_CONFIG_NAME',
+    });
   });
 });

@@ -8,6 +8,7 @@ import { guestImage } from './guest-image.ts';
 const PACKAGES = {
   'apt-get': 'apt',
   cpio: 'cpio',
+  'nats-server': 'nats-server',
   dpkg: 'dpkg',
   ethtool: 'ethtool',
   gcc: 'gcc',

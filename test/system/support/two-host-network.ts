@@ -25,7 +25,7 @@ export interface TwoHostNetwork {
 export const PEER = '10.77.0.1';
 const FLOODER = '10.77.0.2';
 /** The registry, on a network that no guest is on. */
-const REGISTRY = '10.78.0.1';
+export const REGISTRY = '10.78.0.1';
 
 /**
  * Builds a bridge with two hosts, each on two cables, a peer and a flooder; and, apart from it, a network of the hosts

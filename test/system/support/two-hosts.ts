@@ -13,6 +13,7 @@ export interface LabVm {
   readonly mac: string;
   readonly address: string;
   readonly host: 0 | 1;
+  readonly bandwidth?: { readonly limitBps: number; readonly burstBytes: number };
   /** Whether the other host may receive it: a QEMU waits for it there. */
   readonly movable?: boolean;
 }
@@ -116,11 +117,12 @@ export class TwoHosts {
       })),
       vms: this.#vms
         .filter((vm) => vm.host === host || vm.movable === true)
-        .map(({ name, mac, address, host: home }) => ({
+        .map(({ name, mac, address, bandwidth, host: home }) => ({
           name,
           mac,
           addresses: [address],
           device: { use: 'qemu-stream', options: { path: this.path(`${name}.${host}.nic`) } },
+          ...(bandwidth === undefined ? {} : { bandwidth }),
           ...(home === host ? {} : { start: false }),
         })),
     };

@@ -200,6 +200,24 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     await expectEachOnce();
   });
 
+  it('a host that alone is cut off from NATS keeps its VMs, and the other one starts none of them', async () => {
+    const { lab, network } = hosts;
+    const { registryPort } = network.hosts[0];
+    const cutMs = performance.now();
+    await lab.setLink(registryPort, 'down');
+    await hosts.host(0).event(/registry.* out of reach/, 20_000, cutMs);
+    await expectEachOnce();
+    expect(await nats.owners('a', 'b', 'c', 'd')).toEqual(OWNERS);
+    const mendedMs = performance.now();
+    await lab.setLink(registryPort, 'up');
+    await hosts.host(0).event(/registry.* in reach/, 30_000, mendedMs);
+    figures(`the first host has NATS again ${(performance.now() - mendedMs).toFixed(0)} ms after its cable was mended`);
+    expect(hosts.host(1).lines.filter(({ atMs, text }) => atMs >= cutMs && / out of reach/.test(text ?? ''))).toEqual(
+      [],
+    );
+    await expectEachOnce();
+  });
+
   it('a VM whose destination dies runs on where it was, and only there', async () => {
     const { lab, network } = hosts;
     const begunMs = performance.now();

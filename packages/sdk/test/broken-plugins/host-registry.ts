@@ -54,6 +54,8 @@ function was<K extends 'announce' | 'hosts' | 'claim' | 'release'>(of: MemoryReg
 
 const LEDGER = 'agrees with one ledger, whatever is asked';
 const ONE_WINNER = 'gives a VM to exactly one of the hosts that claim it at once';
+const OWNER = 'says which host has a VM';
+const HANDS_OVER = 'has a VM change hands in one step, from the host that has it and no other';
 const KEEPS = 'keeps a VM for the host that has it, and tells it so again';
 
 export const hostRegistry: BrokenPlugins = {
@@ -85,7 +87,7 @@ export const hostRegistry: BrokenPlugins = {
           return (await was(memory, 'claim')(vm, host)) && !taken;
         },
       }),
-      [LEDGER],
+      [LEDGER, HANDS_OVER],
     ),
     broken(
       'lets the host that has a VM release it, and no other',
@@ -95,7 +97,7 @@ export const hostRegistry: BrokenPlugins = {
           await was(memory, 'release')(vm, memory.ledger.holders.get(vm) ?? host);
         },
       }),
-      [LEDGER],
+      [LEDGER, OWNER],
     ),
     broken(
       'tells every host of all that announced themselves, each as it did last',
@@ -115,7 +117,7 @@ export const hostRegistry: BrokenPlugins = {
         claim: (vm: string, host: string) => was(memory, 'claim')(vm.replace(/[^a-z]/gi, '_'), host),
         release: (vm: string, host: string) => was(memory, 'release')(vm.replace(/[^a-z]/gi, '_'), host),
       }),
-      [KEEPS, LEDGER],
+      [KEEPS, LEDGER, OWNER, HANDS_OVER],
     ),
     broken('forgets a host that no longer announces itself', 'never lets an announcement expire', () => (memory) => ({
       hosts: async () => {
@@ -134,6 +136,23 @@ export const hostRegistry: BrokenPlugins = {
         memory.ledger.hosts.delete(host);
       },
     })),
+    broken(OWNER, 'says that somebody has a VM that nobody has', () => (memory) => ({
+      owner: async (vm: string) => (await MemoryRegistry.prototype.owner.call(memory, vm)) ?? 'somebody',
+    })),
+    broken(HANDS_OVER, 'does not look from whom a VM comes', () => ({ ledger }) => ({
+      async handOver(vm: string, _from: string, to: string) {
+        ledger.holders.set(vm, to);
+        return true;
+      },
+    })),
+    broken(
+      'carries a question to the host that it is for, and what that says back',
+      'gives a refusal back as an answer',
+      () => (memory) => ({
+        ask: (host: string, question: Uint8Array) =>
+          MemoryRegistry.prototype.ask.call(memory, host, question).catch(() => new Uint8Array(0)),
+      }),
+    ),
     broken(
       'closes at any time, and one made anew works',
       'closes the connection of every instance to come',
@@ -149,6 +168,8 @@ export const hostRegistry: BrokenPlugins = {
         ONE_WINNER,
         KEEPS,
         LEDGER,
+        OWNER,
+        HANDS_OVER,
         'lets the host that has a VM release it, and no other',
         'tells names that differ in a character apart',
         'rejects while the registry is out of reach, and goes on when it is back',

@@ -25,10 +25,13 @@ export const memoryRegistryOptions = Type.Object(
   { additionalProperties: false },
 );
 
+type Handler = (question: Uint8Array) => Promise<Uint8Array>;
+
 /** What hosts share. */
 export interface Ledger {
   readonly hosts: Map<string, { info: HostInfo; expiresAtUs: number }>;
   readonly holders: Map<string, string>;
+  readonly handlers: Map<string, Handler>;
   reachable: boolean;
 }
 
@@ -42,7 +45,7 @@ export function ledgerNamed(name: string): Ledger {
 }
 
 function newLedger(): Ledger {
-  return { hosts: new Map(), holders: new Map(), reachable: true };
+  return { hosts: new Map(), holders: new Map(), handlers: new Map(), reachable: true };
 }
 
 /** A registry for hosts of one process. */
@@ -78,6 +81,26 @@ export class MemoryRegistry implements HostRegistry {
   async release(vm: string, host: string): Promise<void> {
     const { holders } = this.#reach();
     if (holders.get(vm) === host) holders.delete(vm);
+  }
+
+  async owner(vm: string): Promise<string | undefined> {
+    return this.#reach().holders.get(vm);
+  }
+
+  async handOver(vm: string, from: string, to: string): Promise<boolean> {
+    const { holders } = this.#reach();
+    if (holders.get(vm) === from) holders.set(vm, to);
+    return holders.get(vm) === to;
+  }
+
+  async answer(host: string, handler: Handler): Promise<void> {
+    this.#reach().handlers.set(host, handler);
+  }
+
+  async ask(host: string, question: Uint8Array): Promise<Uint8Array> {
+    const handler = this.#reach().handlers.get(host);
+    if (handler === undefined) throw new FairleadError('FAIRLEAD_ERR_REGISTRY', 'nobody answers', { mend: 'start it' });
+    return handler(question.slice());
   }
 
   #reach(): Ledger {

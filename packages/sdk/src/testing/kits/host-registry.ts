@@ -3,6 +3,7 @@ import type { HostInfo, HostRegistry } from '../../points/host-registry.ts';
 import { ManualClock } from '../clock.ts';
 import type { ConformanceGiven } from '../conformance-laws.ts';
 import { createInstance } from '../instance.ts';
+import { carriesQuestions, handsOver } from './host-registry-between.ts';
 import {
   drawRegistry,
   type RegistryScenario,
@@ -232,6 +233,19 @@ export function hostRegistryKit(plugin: PluginDefinition<'host-registry'>, given
       const [first] = rig.instances.values();
       return wrongHosts(await first.hosts(), rig.announced);
     }),
+    onEveryScenario('says which host has a VM', async (rig, { steps, vms, hosts }) => {
+      for (const step of steps) await rig.step(step);
+      for (const [i, vm] of vms.entries()) {
+        const registry = rig.of(hosts[i % hosts.length]);
+        if (registry.owner === undefined) return undefined;
+        const owner = await registry.owner(vm);
+        const holder = rig.holders.get(vm);
+        if (owner !== holder) return `the owner of ${show(vm)} is ${String(owner)}; ${String(holder)} has it`;
+      }
+      return undefined;
+    }),
+    onEveryScenario('has a VM change hands in one step, from the host that has it and no other', handsOver),
+    onEveryScenario('carries a question to the host that it is for, and what that says back', carriesQuestions),
     onEveryScenario('closes at any time, and one made anew works', async (rig, scenario) => {
       await rig.close();
       const anew = await Rig.open(plugin, scenario, given);

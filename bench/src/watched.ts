@@ -1,7 +1,7 @@
 // Detectors beside the product's transmit path, and frames that have something for them to look at.
 
 import { readFileSync } from 'node:fs';
-import { checkValue } from '@fairlead/core';
+import { checkValue, type HostConfig } from '@fairlead/core';
 import {
   Arena,
   type ArenaHandle,
@@ -28,7 +28,11 @@ export async function bundledDetectors(): Promise<PluginDefinition<'detector'>[]
 }
 
 /** Shows the frames of a loop to one instance of each detector, with its default options. */
-export function observerOf(handle: ArenaHandle, detectors: readonly PluginDefinition<'detector'>[]): Observer {
+export function observerOf(
+  handle: ArenaHandle,
+  detectors: readonly PluginDefinition<'detector'>[],
+  observe: HostConfig['observe'],
+): Observer {
   const arena = new Arena(handle, 0);
   const surroundings: Surroundings = {
     nics: arena.nics,
@@ -45,7 +49,8 @@ export function observerOf(handle: ArenaHandle, detectors: readonly PluginDefini
     const budget = { controlMs: 30_000 };
     return { number, name: definition.name, instance, needsHeaders, windowUs: WINDOW_US, budget };
   });
-  return new Observer({ arena, worker: 0, sampling: { every: 8192, seed: 1, probe: PROBE }, nowUs: 0 }, seats, {
+  const sampling = { every: 8192, seed: 1, probe: PROBE };
+  return new Observer({ arena, worker: 0, sampling, nowUs: 0, observe }, seats, {
     judged: () => {},
     detectorFailed: (_, { error }) => {
       throw error;

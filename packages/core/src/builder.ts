@@ -170,6 +170,12 @@ export class HostBuilder {
     return this;
   }
 
+  /** How much of the traffic the detectors are shown: slices of time, once a worker is busy. */
+  observe(observe: Section<'observe'>): this {
+    this.#sections['observe'] = observe;
+    return this;
+  }
+
   /** Who suspends, resumes and migrates the VMs; without one they only start and stop. */
   hypervisor(hypervisor: Used<'hypervisor'>): this {
     this.#sections['hypervisor'] = this.#place(hypervisor);
@@ -243,11 +249,8 @@ export class HostBuilder {
 
   /** What has been written so far, in the shape of a configuration file. */
   get written(): WrittenHostConfig {
-    const ports = this.#ports.length === 0 ? {} : { ports: this.#ports };
-    const teams = this.#teams.length === 0 ? {} : { teams: this.#teams };
-    const detectors = this.#detectors.length === 0 ? {} : { detectors: this.#detectors };
-    const signals = this.#signals.length === 0 ? {} : { signals: this.#signals };
-    const lists = { ...ports, ...teams, ...detectors, ...signals };
+    const all = { ports: this.#ports, teams: this.#teams, detectors: this.#detectors, signals: this.#signals };
+    const lists = Object.fromEntries(Object.entries(all).filter(([, list]) => list.length > 0));
     const shadowed = [...this.#shadows].map(([section, shadow]) => [
       section,
       { ...(this.#sections[section] as object | undefined), shadow },
@@ -258,11 +261,8 @@ export class HostBuilder {
 
   /** Checks what has been written and makes the host, without starting it. */
   async build(): Promise<Host> {
-    const bases = [
-      process.cwd(),
-      ...(process.argv[1] === undefined ? [] : [process.argv[1]]),
-      fileURLToPath(import.meta.url),
-    ];
+    const [, main] = process.argv;
+    const bases = [process.cwd(), ...(main === undefined ? [] : [main]), fileURLToPath(import.meta.url)];
     return new Host(await composeHost(this.written, { definitions: this.#definitions, bases }));
   }
 

@@ -1,6 +1,7 @@
 import { Milliseconds, Rate, Size, type Static, Type, type WrittenValue } from '@fairlead/sdk';
 import { migrationSchema, registrySchema } from './cluster/cluster-config.ts';
 import { MAX_TEAMS } from './memory/layout.ts';
+import { observeSchema } from './observe-config.ts';
 import {
   type budgetSchema,
   detectorSchema,
@@ -182,6 +183,7 @@ export const hostConfigSchema = Type.Object(
       maxItems: 16,
       description: 'who watches the frames of the VMs, both ways, and raises signals',
     }),
+    observe: observeSchema,
     hypervisor: Type.Optional(hypervisorSchema),
     registry: Type.Optional(registrySchema),
     migration: migrationSchema,

@@ -21,7 +21,7 @@ export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined
     const { count } = batch;
     const isOutbound = batch.direction === 'outbound';
     const row = 2 * batch.vm + (isOutbound ? 1 : 0);
-    cells[row * CELLS + Column.frames] += count;
+    cells[row * CELLS + Column.frames] += count * batch.weight;
     let i = next.skip;
     if (i >= count) {
       next.skip = i - count;

@@ -40,6 +40,15 @@ describe('the entropy detector', () => {
     await expect(Promise.resolve(check())).resolves.toBeUndefined();
   });
 
+  it('holds what frames stand for against the floor, and finds a flood of ten times on a busy worker', () => {
+    const flood: Passing = { frames: 100_000, addresses: 100_000, first: 1e6 };
+    for (const weight of [4, 1]) {
+      const { times } = watched({ floorFrames: 400_000 });
+      expect(times(30, USUAL, { weight })).toEqual(quiet(30));
+      expect(times(3, [...USUAL, flood], { weight })).toEqual(weight === 4 ? [0, 1, 1] : [0, 0, 0]);
+    }
+  });
+
   it.each([
     { what: 'made-up sources', flood: SPOOFED, direction: 'inbound', rises: true },
     { what: 'a single source', flood: ONE_SOURCE, direction: 'inbound', rises: false },

@@ -11,11 +11,13 @@ export interface Passing {
   /** Frames of TCP with ACK, where SYNs are meant otherwise. */
   readonly goesOn?: boolean;
   readonly vm?: number;
+  /** Frames that each stands for. */
+  readonly weight?: number;
   readonly direction?: ObservedBatch['direction'];
 }
 
 export function* batches(passing: Passing): Iterable<ObservedBatch> {
-  const { frames: total, addresses, first = 1, goesOn = false, vm = 0, direction = 'inbound' } = passing;
+  const { frames: total, addresses, first = 1, goesOn = false, vm = 0, weight = 1, direction = 'inbound' } = passing;
   const column = direction === 'inbound' ? headers.source : headers.destination;
   for (let sent = 0; sent < total; sent += 256) {
     const count = Math.min(256, total - sent);
@@ -24,7 +26,7 @@ export function* batches(passing: Passing): Iterable<ObservedBatch> {
       headers.tcpFlags[i] = goesOn ? TcpFlag.Ack : TcpFlag.Syn;
     }
     frames.count = count;
-    yield { vm, direction, nowUs: 0, count, bytes: count * 60, headers, frames };
+    yield { vm, direction, nowUs: 0, weight, sinceUs: 0, untilUs: Infinity, count, bytes: count * 60, headers, frames };
   }
 }
 

@@ -6,13 +6,24 @@ const frames = new FrameBurst(new Uint8Array(1), 256, 1);
 /** Batches of frames from (or to) these addresses, in their order. */
 export function* batches(
   addresses: Iterable<number>,
-  { vm = 0, direction = 'inbound' as ObservedBatch['direction'] } = {},
+  { vm = 0, weight = 1, direction = 'inbound' as ObservedBatch['direction'] } = {},
 ): Iterable<ObservedBatch> {
   const column = direction === 'inbound' ? headers.source : headers.destination;
   let count = 0;
   const batch = (): ObservedBatch => {
     frames.count = count;
-    return { vm, direction, nowUs: 0, count, bytes: count * 60, headers, frames };
+    return {
+      vm,
+      direction,
+      nowUs: 0,
+      weight,
+      sinceUs: 0,
+      untilUs: Infinity,
+      count,
+      bytes: count * 60,
+      headers,
+      frames,
+    };
   };
   for (const address of addresses) {
     column[count++] = address;

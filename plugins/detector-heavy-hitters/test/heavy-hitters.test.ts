@@ -18,7 +18,10 @@ function watched(options: object = {}) {
   const detector = createInstance(heavyHitters, given, { vms: testVms([{}, {}]), clock });
   return {
     detector,
-    pass(addresses: Iterable<number>, where: { vm?: number; direction?: ObservedBatch['direction'] } = {}) {
+    pass(
+      addresses: Iterable<number>,
+      where: { vm?: number; weight?: number; direction?: ObservedBatch['direction'] } = {},
+    ) {
       for (const batch of batches(addresses, where)) detector.observe(batch);
       return detector.judge(clock.advance(1_000_000));
     },
@@ -28,6 +31,16 @@ function watched(options: object = {}) {
 describe('the heavy-hitters detector', () => {
   it.each(laws)('$name', async ({ check }) => {
     await expect(Promise.resolve(check())).resolves.toBeUndefined();
+  });
+
+  it('holds what frames stand for against the floor, and finds a flood of ten times on a busy worker', () => {
+    const { pass } = watched({ floorFps: 100_000 });
+    const clean = mixed(4500, 0, ATTACKER);
+    expect(pass(clean, { weight: 4 })).toEqual([]);
+    const [{ evidence }] = pass(mixed(45_000, 0.9, ATTACKER), { weight: 4 });
+    expect(evidence.source).toBe('198.51.100.7');
+    expect(Number(evidence.fps)).toBeCloseTo(Number(evidence.share) * 180_000);
+    expect(pass(mixed(45_000, 0.9, ATTACKER))).toEqual([]);
   });
 
   it.each([

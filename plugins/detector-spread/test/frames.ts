@@ -26,7 +26,18 @@ export function* batches(
   let count = 0;
   const batch = (): ObservedBatch => {
     frames.count = count;
-    return { vm, direction, nowUs: 0, count, bytes: count * 60, headers, frames };
+    return {
+      vm,
+      direction,
+      nowUs: 0,
+      weight: 1,
+      sinceUs: 0,
+      untilUs: Infinity,
+      count,
+      bytes: count * 60,
+      headers,
+      frames,
+    };
   };
   for (const { source = 1, destination = 2, fromPort = 50_000, toPort = 80, protocol = TCP, flags = 0 } of seen) {
     headers.source[count] = source;

@@ -25,10 +25,10 @@ export function createObserve(given: Fixed): (batch: ObservedBatch) => undefined
     const { tcpFlags, flow } = batch.headers;
     const row = 2 * batch.vm + (batch.direction === 'outbound' ? 1 : 0);
     const first = row * SLOTS;
-    let standsFor = 1;
-    if (cells[row * CELLS + Column.syns] > PLENTY) {
+    let standsFor = standingFor(batch);
+    if (cells[row * CELLS + Column.syns] > PLENTY * standsFor) {
       next.dice = (Math.imul(next.dice, 1_664_525) + 1_013_904_223) | 0;
-      standsFor = next.dice >>> 30 === 0 ? ONE_IN : 0;
+      standsFor = next.dice >>> 30 === 0 ? ONE_IN * standsFor : 0;
     }
     let wentOn = 0;
     for (let i = 0; i < count; i = (i + 1) | 0) {
@@ -45,6 +45,15 @@ export function createObserve(given: Fixed): (batch: ObservedBatch) => undefined
     }
     if (wentOn !== 0) cells[row * CELLS + Column.wentOn] += wentOn;
   };
+}
+
+/**
+ * How many SYNs each SYN of a batch stands for. In a slice of time those of the second half stand for none, and those of
+ * the first for theirs as well: so each that counts has half a slice to be gone on with.
+ */
+function standingFor({ weight, nowUs, sinceUs, untilUs }: ObservedBatch): number {
+  if (weight === 1) return 1;
+  return nowUs - sinceUs < untilUs - nowUs ? 2 * weight : 0;
 }
 
 function createSeldom(fixed: Fixed): (row: number, flags: number, flow: number, standsFor: number) => void {

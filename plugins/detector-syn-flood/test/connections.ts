@@ -34,18 +34,23 @@ export const STRAY = Rst;
 const headers = new FrameHeaders();
 const frames = new FrameBurst(new Uint8Array(1), 256, 1);
 
+/** How frames are shown. */
+export type Shown = Pick<ObservedBatch, 'weight' | 'nowUs' | 'sinceUs' | 'untilUs'>;
+const ALL: Shown = { weight: 1, nowUs: 0, sinceUs: 0, untilUs: Infinity };
+
 /** A batch for each segment: in this direction, or the other one when it is an answer. */
 export function* batches(
   segments: Iterable<Segment>,
   vm: number,
   direction: ObservedBatch['direction'],
+  shown: Shown = ALL,
 ): Iterable<ObservedBatch> {
   const other = direction === 'inbound' ? 'outbound' : 'inbound';
   frames.count = 1;
   for (const { flags, flow, isAnswer = false } of segments) {
     headers.tcpFlags[0] = flags;
     headers.flow[0] = flow;
-    yield { vm, direction: isAnswer ? other : direction, nowUs: 0, count: 1, bytes: 60, headers, frames };
+    yield { vm, direction: isAnswer ? other : direction, ...shown, count: 1, bytes: 60, headers, frames };
   }
 }
 

@@ -3,7 +3,7 @@ import { conformanceLaws, createInstance, testVms } from '@fairlead/sdk/testing'
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import synFlood from '../src/index.ts';
-import { batches, CLOSES, connections, GOES_ON, REFUSED, type Segment, STRAY } from './connections.ts';
+import { batches, CLOSES, connections, GOES_ON, REFUSED, type Segment, type Shown, STRAY } from './connections.ts';
 
 const laws = conformanceLaws(synFlood, { options: [{}, { a: 0.01, n: 0.01, floorSyns: 1 }] });
 
@@ -35,6 +35,52 @@ const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ le
 describe('the syn-flood detector', () => {
   it.each(laws)('$name', async ({ check }) => {
     await expect(Promise.resolve(check())).resolves.toBeUndefined();
+  });
+
+  describe('on a busy worker, of which a quarter of each window is shown', () => {
+    const at = (ms: number): Shown => ({ weight: 4, nowUs: ms * 1000, sinceUs: 0, untilUs: 250_000 });
+
+    function busy() {
+      const { detector, clean, flood } = watched();
+      let nowUs = 0;
+      const show = (segments: Iterable<Segment>, shown: Shown): void => {
+        for (const batch of batches(segments, 0, 'inbound', shown)) detector.observe(batch);
+      };
+      return { clean, flood, show, judge: () => detector.judge((nowUs += 1_000_000)) };
+    }
+
+    it('counts the SYNs of the first half of the slice for those of the whole window', () => {
+      const { clean, flood, show, judge } = busy();
+      for (let i = 0; i < 20; i++) {
+        show(clean(60), at(50));
+        expect(judge()).toEqual([]);
+      }
+      show(clean(60), at(50));
+      show(flood(540), at(100)); // ten times as many
+      show(flood(540), at(200));
+      const [{ evidence }] = judge();
+      expect(evidence.syns).toBe(8 * 600);
+      expect(Math.abs(Number(evidence.unfinished) / (8 * 540) - 1)).toBeLessThan(0.1);
+    });
+
+    it('holds nothing against connections that were asked for when the slice was about to end', () => {
+      const { clean, flood, show, judge } = busy();
+      for (let i = 0; i < 20; i++) {
+        show(clean(60), at(50));
+        show(flood(600), at(125)); // nobody sees how they go on
+        expect(judge()).toEqual([]);
+      }
+    });
+
+    it('counts a connection that goes on late in the slice', () => {
+      const { clean, show, judge } = busy();
+      for (let i = 0; i < 20; i++) {
+        const segments = [...clean(60)];
+        show(segments.slice(0, 60), at(10));
+        show(segments.slice(60), at(249));
+        expect(judge()).toEqual([]);
+      }
+    });
   });
 
   describe.each(['inbound', 'outbound'] as const)('with connections %s', (direction) => {

@@ -19,6 +19,7 @@ import { BITMAPS, CELLS, Column, isVolumeState, MEASURES, type VolumeState } fro
 export { volumeOptions };
 
 const DIRECTIONS = ['inbound', 'outbound'] as const;
+const FLOWS = MEASURES.indexOf('flowsPerS');
 
 /**
  * Signals a VM that has more bytes, frames or new flows than it usually has, in either direction.
@@ -83,19 +84,27 @@ export class Volume implements Detector {
     const rates = this.#rates;
     rates[0] = (cells[cell + Column.bytes] * 8) / seconds;
     rates[1] = cells[cell + Column.frames] / seconds;
-    rates[2] = this.#newFlows(cell) / seconds;
-    this.#turnBitmaps(row);
+    rates[FLOWS] = this.#newFlows(cell) / seconds;
+    const standsFor = this.#standsFor(cell);
+    const learnt = cells[cell + Column.standsFor] || standsFor;
+    // Flows have no weight: a short one has passed unseen, a long one has not. Means of the one way of looking say only
+    // about so much of the other.
+    const unlike = Math.max(standsFor / learnt, learnt / standsFor);
     const isKnown = cells[cell + Column.learned] >= learnWindows;
     let worst: Signal | undefined;
     for (let m = 0; m < MEASURES.length; m++) {
-      const threshold = Math.max(this.#floors[m], (1 + alpha) * cells[cell + Column.mean + m]);
+      const threshold = Math.max(
+        this.#floors[m],
+        (1 + alpha) * cells[cell + Column.mean + m] * (m === FLOWS ? unlike : 1),
+      );
       const streak = isKnown && rates[m] > threshold ? cells[cell + Column.streak + m] + 1 : 0;
       cells[cell + Column.streak + m] = streak;
       if (streak < windows) continue;
       const signal = this.#signal(row, m, threshold, nowUs);
       if (signal !== undefined && signal.confidence > (worst?.confidence ?? 0)) worst = signal;
     }
-    this.#learn(cell);
+    this.#learn(cell, standsFor);
+    this.#turn(row);
     return worst;
   }
 
@@ -104,8 +113,14 @@ export class Volume implements Detector {
     return newFlows(cells[cell + Column.freshBits], cells[cell + Column.againBits], cells[cell + Column.formerBits]);
   }
 
+  /** How many frames each that was shown in this window stood for. */
+  #standsFor(cell: number): number {
+    const shown = this.#cells[cell + Column.shown];
+    return shown === 0 ? this.#cells[cell + Column.standsFor] || 1 : this.#cells[cell + Column.frames] / shown;
+  }
+
   /** Takes a window's rates into the means, but for what is too much and has not been for long. */
-  #learn(cell: number): void {
+  #learn(cell: number, standsFor: number): void {
     const { weight, learnWindows, relearnWindows } = this.#options;
     const cells = this.#cells;
     const learned = cells[cell + Column.learned];
@@ -117,6 +132,7 @@ export class Volume implements Detector {
       const gain = isNewMean ? 1 : Math.max(weight, 1 / (1 + learned));
       cells[cell + Column.mean + m] += gain * (this.#rates[m] - cells[cell + Column.mean + m]);
       cells[cell + Column.streak + m] = 0;
+      if (m === FLOWS) cells[cell + Column.standsFor] += gain * (standsFor - cells[cell + Column.standsFor]);
     }
   }
 
@@ -146,8 +162,8 @@ export class Volume implements Detector {
     return { kind: 'attack', vm: row >> 1, atUs: nowUs, confidence, evidence };
   }
 
-  /** The former window's bitmap becomes the next window's. */
-  #turnBitmaps(row: number): void {
+  /** Begins the next window: the former one's bitmap becomes its. */
+  #turn(row: number): void {
     const cells = this.#cells;
     const cell = row * CELLS;
     const bitmaps = row * BITMAPS * BITMAP_WORDS;
@@ -163,7 +179,7 @@ export class Volume implements Detector {
   }
 
   exportState(): VolumeState {
-    return { version: 1, cells: this.#cells, bits: this.#bits, half: this.#half.now, lastUs: this.#lastUs };
+    return { version: 2, cells: this.#cells, bits: this.#bits, half: this.#half.now, lastUs: this.#lastUs };
   }
 
   /** @throws TypeError when it is not the state of such a detector, of as many VMs. */

@@ -47,8 +47,9 @@ export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined
     next.skip = i - count;
     next.dice = dice;
     const cell = row * CELLS;
-    cells[cell + Column.bytes] += batch.bytes;
-    cells[cell + Column.frames] += count;
+    cells[cell + Column.bytes] += batch.bytes * batch.weight;
+    cells[cell + Column.frames] += count * batch.weight;
+    cells[cell + Column.shown] += count;
     if (set + again === 0) return;
     cells[cell + Column.setBits] += set;
     cells[cell + Column.freshBits] += fresh;

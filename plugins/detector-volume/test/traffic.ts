@@ -7,6 +7,8 @@ export interface Passing {
   readonly flows?: number;
   readonly firstFlow?: number;
   readonly vm?: number;
+  /** Frames that each stands for. */
+  readonly weight?: number;
   readonly direction?: ObservedBatch['direction'];
 }
 
@@ -15,12 +17,31 @@ const frames = new FrameBurst(new Uint8Array(1), 256, 1);
 
 /** The batches of a window. Flows are hashed as if at random, and the headers are those of the batch before. */
 export function* batches(passing: Passing): Iterable<ObservedBatch> {
-  const { frames: total, frameBytes = 1000, flows = 1, firstFlow = 0, vm = 0, direction = 'inbound' } = passing;
+  const {
+    frames: total,
+    frameBytes = 1000,
+    flows = 1,
+    firstFlow = 0,
+    vm = 0,
+    weight = 1,
+    direction = 'inbound',
+  } = passing;
   for (let sent = 0; sent < total; sent += 256) {
     const count = Math.min(256, total - sent);
     for (let i = 0; i < count; i++) headers.flow[i] = scatter(firstFlow + ((sent + i) % flows));
     frames.count = count;
-    yield { vm, direction, nowUs: 0, count, bytes: count * frameBytes, headers, frames };
+    yield {
+      vm,
+      direction,
+      nowUs: 0,
+      weight,
+      sinceUs: 0,
+      untilUs: Infinity,
+      count,
+      bytes: count * frameBytes,
+      headers,
+      frames,
+    };
   }
 }
 

@@ -40,6 +40,25 @@ describe('the volume detector', () => {
     await expect(Promise.resolve(check())).resolves.toBeUndefined();
   });
 
+  it('counts a frame for as many as it stands for, and finds a flood of ten times on a busy worker', () => {
+    const { pass } = watched({});
+    const busy = { ...USUAL, frames: 250, weight: 4 };
+    for (let i = 0; i < 10; i++) expect(pass(busy)).toEqual([]);
+    const flood = { ...busy, frames: 2500 };
+    expect([pass(flood), pass(flood)]).toEqual([[], []]);
+    const [{ evidence }] = pass(flood);
+    expect(evidence).toMatchObject({ measure: 'bps', rate: 2500 * 4 * 8000, mean: 250 * 4 * 8000 });
+  });
+
+  it('does not take it for new flows that all frames are shown again, or no longer', () => {
+    const { pass } = watched({});
+    const all = { frames: 8000, flows: 400 };
+    const part = { frames: 2000, flows: 100, weight: 4 };
+    for (const passing of [all, part, all, part, all]) {
+      for (let i = 0; i < 15; i++) expect(pass(passing)).toEqual([]);
+    }
+  });
+
   it.each([
     { what: 'bytes', passing: { frames: 1000, frameBytes: 9000, flows: 100 }, measure: 'bps' },
     { what: 'frames', passing: { frames: 9000, frameBytes: 100, flows: 100 }, measure: 'fps' },

@@ -34,6 +34,10 @@ interface Frame {
   readonly ownPort: number;
 }
 
+/** How the frames of a tick are shown. */
+export type Shown = Pick<ObservedBatch, 'weight' | 'nowUs' | 'sinceUs' | 'untilUs'>;
+const ALL: Shown = { weight: 1, nowUs: 0, sinceUs: 0, untilUs: Number.POSITIVE_INFINITY };
+
 /** What is added to a VM's usual traffic in every window. */
 export interface Extra {
   /** Frames in a window; clients for a crowd. */
@@ -61,18 +65,21 @@ export class VmTraffic {
     this.#random = dice(seed);
   }
 
-  /** Lets a window pass, in runs of one direction. */
-  window(observe: (batch: ObservedBatch) => void): void {
-    for (let i = 0; i < TICKS; i++) this.#pass(observe);
+  /** Lets a window pass, in runs of one direction; what is shown of it, by tick, is all when left out. */
+  window(observe: (batch: ObservedBatch) => void, shown?: readonly (Shown | undefined)[]): void {
+    for (let i = 0; i < TICKS; i++) this.#pass(observe, shown === undefined ? ALL : shown[i]);
   }
 
-  #pass(observe: (batch: ObservedBatch) => void): void {
+  #pass(observe: (batch: ObservedBatch) => void, shown: Shown | undefined): void {
     const day = 1 + 0.3 * Math.sin((2 * Math.PI * this.#tick) / (2000 * TICKS));
     for (let n = this.#poisson((this.#perWindow * day) / TICKS); n > 0; n--) this.#connection(this.#client(400));
     this.#background();
     this.#addExtra();
     const frames = this.#ahead[this.#tick % HORIZON];
-    for (const isOutbound of [false, true]) show(frames, isOutbound, this.#vm, observe);
+    if (shown !== undefined) {
+      Object.assign(run, shown);
+      for (const isOutbound of [false, true]) show(frames, isOutbound, this.#vm, observe);
+    }
     frames.length = 0;
     this.#tick++;
   }
@@ -174,7 +181,7 @@ const frames = new FrameBurst(new Uint8Array(1), RUN, 1);
 const run = {
   vm: 0,
   direction: 'inbound' as ObservedBatch['direction'],
-  nowUs: 0,
+  ...ALL,
   count: 0,
   bytes: 0,
   headers,

@@ -2,18 +2,13 @@ import type { Detector, Signal } from '@fairlead/sdk';
 import type { Budget } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
 import { type Enter, Phase } from '../memory/threads.ts';
+import type { ObserveConfig } from '../observe-config.ts';
 import { judgementOf } from '../signals/judgement.ts';
+import { detectorFault, holdTime } from './detector-fault.ts';
 import { Countdown, Meter, type Sampling } from './meter.ts';
-import {
-  briefOf,
-  type FaultInput,
-  faultError,
-  PluginFailure,
-  type PluginFault,
-  shapeOfFrames,
-  wrongAnswer,
-} from './plugin-failure.ts';
+import { type FaultInput, PluginFailure, type PluginFault, shapeOfFrames, wrongAnswer } from './plugin-failure.ts';
 import { fingerprintOf, RunSeen } from './run-seen.ts';
+import { Slices } from './slices.ts';
 
 /**
  * A detector in its place beside the data path.
@@ -79,6 +74,8 @@ export interface ObserverPlan {
   readonly sampling: Sampling;
   /** When the first window begins, in microseconds. */
   readonly nowUs: number;
+  /** How much is shown; every frame when left out. */
+  readonly observe?: ObserveConfig;
 }
 
 interface Watching extends DetectorSeat {
@@ -119,8 +116,12 @@ export class Observer {
   readonly run: RunSeen;
   /** Shows the run to every detector. */
   readonly observe: Observe;
+  /** Which frames are shown. */
+  readonly slices: Slices;
   /** When the next detector judges. */
   nextDueUs = Number.POSITIVE_INFINITY;
+  /** When something is to be done between two sweeps of a loop that is at work. */
+  #nextUs = Number.POSITIVE_INFINITY;
   readonly #arena: Arena;
   readonly #enter: Enter;
   readonly #report: ObserverReport;
@@ -132,7 +133,7 @@ export class Observer {
   #needsHeaders = false;
 
   constructor(
-    { arena, worker, sampling, nowUs }: ObserverPlan,
+    { arena, worker, sampling, nowUs, observe }: ObserverPlan,
     seats: readonly DetectorSeat[],
     report: ObserverReport,
   ) {
@@ -143,6 +144,8 @@ export class Observer {
     this.#sampled = new Countdown(sampling, worker * 8 + 5);
     this.run = new RunSeen(arena.pool);
     this.run.nowUs = nowUs;
+    const windowUs = Math.min(...seats.map((seat) => seat.windowUs));
+    this.slices = new Slices(observe, windowUs, sampling.seed, nowUs);
     this.#watching = seats.map((seat) => {
       const row = arena.costs.row(worker, 'observe', seat.number);
       const meter = new Meter('observe', seat.name, row, sampling.probe, seat.budget);
@@ -155,6 +158,7 @@ export class Observer {
   #arrange(): void {
     this.#needsHeaders = this.#watching.some(({ needsHeaders }) => needsHeaders);
     this.nextDueUs = this.#watching.reduce((next, { dueUs }) => Math.min(next, dueUs), Number.POSITIVE_INFINITY);
+    this.#nextUs = Math.min(this.nextDueUs, this.slices.endsUs);
   }
 
   /** A hot function, see forwarder.ts. */
@@ -221,15 +225,22 @@ export class Observer {
     return answer;
   }
 
-  /** Moves on to a time, and has those judge whose window is over. Between two sweeps. */
+  /** Moves on to a time and its slice, and has those judge whose window is over. Between two sweeps. */
   advance(nowUs: number): void {
     this.run.nowUs = nowUs;
-    if (nowUs < this.nextDueUs) return;
+    if (nowUs < this.#nextUs) return;
     for (const seat of [...this.#watching]) {
       if (nowUs < seat.dueUs) continue;
       // A loop that slept does not judge twice; the next window ends where it would have.
       seat.dueUs += seat.windowUs * (Math.floor((nowUs - seat.dueUs) / seat.windowUs) + 1);
       this.#judge(seat, nowUs);
+    }
+    const { run, slices } = this;
+    if (nowUs >= slices.endsUs) {
+      slices.turn(nowUs);
+      run.weight = slices.weight;
+      run.sinceUs = slices.sinceUs;
+      run.untilUs = slices.untilUs;
     }
     this.#arrange();
   }
@@ -261,28 +272,4 @@ export class Observer {
     const input: FaultInput | undefined = observed ? { ...shapeOfFrames(frames), backlogFrames: 0 } : undefined;
     this.#report.detectorFailed(number, detectorFault(name, hook, observed ? vm : -1, cause, input));
   }
-}
-
-function holdTime(tookMs: number, allowedMs: number): void {
-  if (tookMs <= allowedMs) return;
-  const what = `judge took ${tookMs.toFixed(1)} ms; its budget is ${allowedMs} ms`;
-  throw new PluginFailure('FAIRLEAD_ERR_PLUGIN_BUDGET', what, {
-    used: tookMs * 1000,
-    allowed: allowedMs * 1000,
-    unit: 'us',
-  });
-}
-
-/** What is told of a detector that has failed. */
-export function detectorFault(
-  plugin: string,
-  hook: string,
-  vm: number,
-  cause: unknown,
-  input?: FaultInput,
-): PluginFault {
-  const error = faultError(plugin, hook, 'until then it watches nothing, and the traffic goes on', cause);
-  const cost = cause instanceof PluginFailure ? cause.cost : undefined;
-  const brief = briefOf(hook, cause);
-  return { plugin, hook, vm, fallback: 'nobody', fail: 'open', error, brief, input, cost };
 }

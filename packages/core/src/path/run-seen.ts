@@ -8,6 +8,9 @@ export class RunSeen implements ObservedBatch {
   nowUs = 0;
   count = 0;
   bytes = 0;
+  weight = 1;
+  sinceUs = 0;
+  untilUs = Number.POSITIVE_INFINITY;
   readonly frames: FrameBurst;
   readonly headers = new FrameHeaders(MAX_BATCH);
 
@@ -17,8 +20,8 @@ export class RunSeen implements ObservedBatch {
 }
 
 /** A number that tells whether a run is as it was: what was filled in, and every byte of its frames. */
-export function fingerprintOf({ vm, direction, nowUs, count, bytes, frames }: RunSeen): number {
-  let hash = Math.imul(vm + 1, 0x9e37_79b1) ^ Math.imul(count, 0x85eb_ca6b) ^ bytes ^ (nowUs | 0);
+export function fingerprintOf({ vm, direction, nowUs, count, bytes, weight, frames }: RunSeen): number {
+  let hash = Math.imul(vm + 1, 0x9e37_79b1) ^ Math.imul(count, 0x85eb_ca6b) ^ bytes ^ (nowUs | 0) ^ (weight << 24);
   if (direction === 'inbound') hash = ~hash;
   for (let i = 0; i < frames.count; i++) {
     const end = frames.offset[i] + frames.bytes[i];

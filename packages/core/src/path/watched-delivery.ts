@@ -8,7 +8,7 @@ const NOBODY = -1;
 /**
  * Delivery with detectors beside it. Frames for one VM that follow one another are held until another VM's turn comes, or
  * the sweep ends, and are shown together: before any of them is on the VM's ring, where it may be taken at once, and also
- * those that find it full.
+ * those that find it full. In a slice of time that is not shown, each goes onto its ring as without detectors.
  */
 export class WatchedDelivery extends Delivery {
   readonly #arena: Arena;
@@ -24,6 +24,12 @@ export class WatchedDelivery extends Delivery {
   }
 
   protected override push(vm: number, descriptor: number): void {
+    const { slices } = this.#observer;
+    if (!slices.on && this.#count === 0) {
+      slices.passed = (slices.passed + 1) | 0;
+      super.push(vm, descriptor);
+      return;
+    }
     if (vm !== this.#vm || this.#count === MAX_BATCH) {
       this.#pass();
       this.#vm = vm;
@@ -36,6 +42,14 @@ export class WatchedDelivery extends Delivery {
   #pass(): void {
     const count = this.#count;
     if (count === 0) return;
+    const { slices } = this.#observer;
+    slices.passed = (slices.passed + count) | 0;
+    if (slices.on) this.#show(count);
+    for (let i = 0; i < count; i++) this.place(this.#vm, this.#held[i]);
+    this.#count = 0;
+  }
+
+  #show(count: number): void {
     const { pool } = this.#arena;
     const { run, observe } = this.#observer;
     const held = this.#held;
@@ -52,8 +66,6 @@ export class WatchedDelivery extends Delivery {
     run.count = count;
     run.bytes = total;
     observe();
-    for (let i = 0; i < count; i++) this.place(this.#vm, held[i]);
-    this.#count = 0;
   }
 
   override flush(): void {

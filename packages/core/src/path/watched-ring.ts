@@ -7,19 +7,20 @@ import type { Observer } from './observer.ts';
 /**
  * Shows what VMs send to the detectors: every entry of a ring once, before the turn in which it can be dealt with for the
  * first time, however often the VM is asked about after that. Whose frame it is says the ring, whatever its source MAC
- * claims. A hot function, see forwarder.ts.
+ * claims. In a slice that is not shown they are counted and no more. A hot function, see forwarder.ts.
  */
-export function watchRings(arena: Arena, { run, observe }: Observer, waiting: Waiting): Waiting {
+export function watchRings(arena: Arena, { run, observe, slices }: Observer, waiting: Waiting): Waiting {
   const { entries, control, mask, size } = arena.txRings;
   const { lengthBits, lengthMask, slotStride, slots } = arena.pool;
   const fixed = {
     ring: { entries, control, mask, size, controlWords: RING_CONTROL_WORDS },
     slot: { lengthBits, lengthMask, slotStride, slots, headroom: arena.pool.offset(0) },
     out: { run, offset: run.frames.offset, bytes: run.frames.bytes },
-    /** The ring position behind the last frame that was shown. */
+    /** The ring position behind the last frame that was shown, or went by in a slice that is not. */
     shown: new Int32Array(arena.vms.count),
     most: MAX_BATCH,
     observe,
+    slices,
     waiting,
   };
   for (let vm = 0; vm < arena.vms.count; vm++) fixed.shown[vm] = control[vm * RING_CONTROL_WORDS];
@@ -55,7 +56,7 @@ export function watchRings(arena: Arena, { run, observe }: Observer, waiting: Wa
 
   return function watchedWaiting(vm) {
     const { control, controlWords } = fixed.ring;
-    const { shown, waiting } = fixed;
+    const { shown, waiting, slices } = fixed;
     const count = waiting(vm);
     if (count <= 0) return count;
     const head = control[Math.imul(vm, controlWords)];
@@ -63,8 +64,10 @@ export function watchRings(arena: Arena, { run, observe }: Observer, waiting: Wa
     let at = shown[vm];
     if (at === tail) return count;
     if (((at - head) | 0) < 0) at = head; // taken out by somebody else than this loop
-    while (at !== tail) at = show(vm, at, tail);
+    slices.passed = (slices.passed + (tail - at)) | 0;
     shown[vm] = tail;
+    if (!slices.on) return count;
+    while (at !== tail) at = show(vm, at, tail);
     return count;
   };
 }

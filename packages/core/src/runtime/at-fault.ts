@@ -1,6 +1,6 @@
 import type { VmTable } from '@fairlead/sdk';
 import { Phase } from '../memory/threads.ts';
-import { detectorFault } from '../path/observer.ts';
+import { detectorFault } from '../path/detector-fault.ts';
 import {
   briefOf,
   driverFault,

@@ -27,6 +27,7 @@ export function taskOf(
     detectors: detectors
       .map((plan, number) => ({ number, plugin: posted(plan), windowMs: plan.windowMs }))
       .filter(({ number }) => !slot.blindDetectors.has(number)),
+    observe: config.observe,
     shadows: [...shadows]
       .filter(([section]) => !slot.shadowless.has(section))
       .map(([section, shadow]) => ({ section, shadow: { ...shadow, plan: posted(shadow.plan) } })),

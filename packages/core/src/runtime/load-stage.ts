@@ -83,6 +83,7 @@ export async function loadStage(
       admission: await reloadPolicy('admission', task.admission, nics.length, enter),
       distribution: await reloadPolicy('load-distribution', task.distribution, firstOfDistribution, enter),
       detectors: await reloadDetectors(task.detectors, firstOfDetectors, enter),
+      observe: task.observe,
       making: (number) => enter(Phase.Make, number),
     },
   };

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode, PolicyMove, Signal } from '@fairlead/sdk';
 import type { Budget, FailureMode } from '../config.ts';
 import type { ArenaHandle } from '../memory/arena.ts';
+import type { ObserveConfig } from '../observe-config.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
 import type { PortSecurity } from '../port-security.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
@@ -46,6 +47,8 @@ export interface ForwardingTask extends PortSecurity {
   readonly distribution: PostedPolicy;
   /** Those that have not been put aside. */
   readonly detectors: readonly PostedDetector[];
+  /** How much they are shown. */
+  readonly observe: ObserveConfig;
   /** Policies that are asked beside those that decide. */
   readonly shadows: readonly { readonly section: PolicySection; readonly shadow: ShadowPlan<PostedPlugin> }[];
   /** NICs whose driver hung: they get one that does nothing. */

@@ -12,6 +12,7 @@ import {
 import { SystemCostProbe } from '../clock.ts';
 import type { Budget } from '../config.ts';
 import type { Arena } from '../memory/arena.ts';
+import type { ObserveConfig } from '../observe-config.ts';
 import { Forwarder } from '../path/forwarder.ts';
 import type { Sampling } from '../path/meter.ts';
 import { needsOf } from '../path/needs.ts';
@@ -45,6 +46,8 @@ export interface StagePlan extends PortSecurity {
   readonly distribution: StagePolicy<'load-distribution'>;
   /** Who watches; nobody when left out. */
   readonly detectors?: readonly StageDetector[];
+  /** How much they are shown; every frame when left out. */
+  readonly observe?: ObserveConfig;
   /** Told before each policy is made, with its number behind the drivers. */
   readonly making?: (number: number) => void;
 }
@@ -178,7 +181,7 @@ export function receivesOf(plan: { worker: number; nics: readonly unknown[] }, w
 /** Makes the detectors of one forwarding loop, and what shows them the frames. */
 function createObserver(
   arena: Arena,
-  { worker, detectors = [] }: StagePlan,
+  { worker, detectors = [], observe }: StagePlan,
   sampling: Sampling,
   surroundings: Surroundings,
   report: ObserverReport,
@@ -192,5 +195,7 @@ function createObserver(
     const { name, budget } = plan;
     return { number, name, instance, needsHeaders: needsHeaders || needsFlow, windowUs: windowMs * 1000, budget };
   });
-  return new Observer({ arena, worker, sampling, nowUs: surroundings.clock.nowUs() }, seats, report);
+  const nowUs = surroundings.clock.nowUs();
+  const shown = observe === undefined ? {} : { observe };
+  return new Observer({ arena, worker, sampling, nowUs, ...shown }, seats, report);
 }

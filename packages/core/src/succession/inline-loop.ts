@@ -31,7 +31,8 @@ export function createInlineLoop(
   const security = portSecurityOf(config);
   const detectors = watching.map((plan, number) => ({ number, plan, windowMs: plan.windowMs }));
   const policies = { admission, distribution };
-  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, ...security, nics, ...policies, detectors };
+  const watched = { detectors, observe: config.observe };
+  const plan = { worker: 0, workers: 1, batchFrames, sampleEvery, ...security, nics, ...policies, ...watched };
   const arena = new Arena(handle, 0);
   const surroundings = { ...outside, nics: arena.nics, vms: arena.vms };
   const stage = createStage(arena, plan, drivers, surroundings, {

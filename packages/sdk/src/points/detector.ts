@@ -15,6 +15,12 @@ export interface ObservedBatch {
   readonly count: number;
   /** Length of all frames together, in bytes. */
   readonly bytes: number;
+  /** Frames that each frame shown stands for: 1 while all are shown, more while a busy worker shows slices of time. */
+  readonly weight: number;
+  /** Since when every frame of the VM has been shown, in microseconds. */
+  readonly sinceUs: number;
+  /** When that ends, in microseconds; infinity while all are shown. Behind it frames pass that nobody sees. */
+  readonly untilUs: number;
   /** What their headers say; filled only when the plugin's definition asks for it (`needs: ['headers']`). */
   readonly headers: FrameHeaders;
   /** The frames. They are not the detector's: it reads them and keeps nothing of them. */
@@ -26,9 +32,11 @@ export interface ObservedBatch {
  *
  * `observe` runs in the data path under the same rules as an admission policy: no allocation, no throw, no wait. It
  * counts; it does not decide. A VM is seen in both directions by one instance, that of the worker which owns it. Inbound
- * frames pass before a full receive ring drops them; outbound ones pass once, however long they wait. `judge` runs in the control path, `nowUs` apart by the configured window, and turns the
- * counts into signals; it may take its time and allocate. A throw in either puts the detector aside and is reported;
- * traffic is never affected.
+ * frames pass before a full receive ring drops them; outbound ones pass once, however long they wait. Of a busy worker
+ * they are shown in slices of time that are drawn: an amount is the sum of what was seen times its `weight`.
+ *
+ * `judge` runs in the control path, `nowUs` apart by the configured window, and turns the counts into signals; it may
+ * take its time and allocate. A throw in either puts the detector aside and is reported; traffic is never affected.
  *
  * @example
  * ```ts
@@ -43,7 +51,7 @@ export interface ObservedBatch {
  *   }
  *
  *   observe(batch: ObservedBatch): undefined {
- *     if (batch.direction === 'inbound') this.#frames[batch.vm] += batch.count;
+ *     if (batch.direction === 'inbound') this.#frames[batch.vm] += batch.count * batch.weight;
  *   }
  *
  *   judge(nowUs: number): readonly Signal[] {

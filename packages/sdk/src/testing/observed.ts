@@ -9,6 +9,7 @@ const SLOT_BYTES = 2048;
  * Frames of a VM on their way past a detector, with their headers read as the host reads them.
  *
  * @param frames the bytes of each frame, from its destination MAC on, at most 2048
+ * @param about whose they are, and how they are shown: inbound, of VM 0, and one of one, when left out
  * @example
  * ```ts
  * import { observed } from '@fairlead/sdk/testing';
@@ -20,8 +21,9 @@ const SLOT_BYTES = 2048;
  */
 export function observed(
   frames: readonly Uint8Array[],
-  { vm = 0, direction = 'inbound', nowUs = 0 }: Partial<Pick<ObservedBatch, 'vm' | 'direction' | 'nowUs'>> = {},
+  about: Partial<Omit<ObservedBatch, 'count' | 'bytes' | 'headers' | 'frames'>> = {},
 ): ObservedBatch {
+  const { vm = 0, direction = 'inbound', nowUs = 0, weight = 1, sinceUs = 0, untilUs = Infinity } = about;
   const burst = new FrameBurst(new Uint8Array(frames.length * SLOT_BYTES), frames.length, SLOT_BYTES);
   burst.count = frames.length;
   burst.nowUs = nowUs;
@@ -34,5 +36,6 @@ export function observed(
   }
   const headers = new FrameHeaders(frames.length);
   headers.read(burst);
-  return { vm, direction, nowUs, count: frames.length, bytes, headers, frames: burst };
+  const shown = { weight, sinceUs, untilUs };
+  return { vm, direction, nowUs, count: frames.length, bytes, ...shown, headers, frames: burst };
 }

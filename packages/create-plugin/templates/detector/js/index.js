@@ -40,7 +40,7 @@ export class MyPlugin {
    * @returns {undefined}
    */
   observe(batch) {
-    if (batch.direction === 'inbound') this.#frames[batch.vm] = this.#frames[batch.vm] + batch.frames.count;
+    if (batch.direction === 'inbound') this.#frames[batch.vm] = this.#frames[batch.vm] + batch.count * batch.weight;
   }
 
   /**

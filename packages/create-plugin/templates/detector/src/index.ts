@@ -31,7 +31,7 @@ export class MyPlugin implements Detector {
   }
 
   observe(batch: ObservedBatch): undefined {
-    if (batch.direction === 'inbound') this.#frames[batch.vm] = this.#frames[batch.vm] + batch.frames.count;
+    if (batch.direction === 'inbound') this.#frames[batch.vm] = this.#frames[batch.vm] + batch.count * batch.weight;
   }
 
   judge(nowUs: number): readonly Signal[] {

@@ -58,6 +58,9 @@ interface Passed {
   nowUs: number;
   count: number;
   bytes: number;
+  weight: number;
+  sinceUs: number;
+  untilUs: number;
   readonly headers: FrameHeaders;
   readonly frames: FrameBurst;
 }
@@ -65,7 +68,9 @@ interface Passed {
 export function emptyBatch(capacity: number = MAX_BATCH): Passed {
   const memory = new Uint8Array(new SharedArrayBuffer(capacity * SLOT_BYTES));
   const frames = new FrameBurst(memory, capacity, SLOT_BYTES);
-  return { vm: 0, direction: 'outbound', nowUs: 0, count: 0, bytes: 0, headers: new FrameHeaders(capacity), frames };
+  const headers = new FrameHeaders(capacity);
+  const shown = { weight: 1, sinceUs: 0, untilUs: Number.POSITIVE_INFINITY };
+  return { vm: 0, direction: 'outbound', nowUs: 0, count: 0, bytes: 0, ...shown, headers, frames };
 }
 
 /** Writes frames into a batch, each in its slot, and reads their headers as the host does. */

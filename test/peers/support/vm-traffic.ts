@@ -5,7 +5,7 @@ const TCP = 6;
 const UDP = 17;
 
 /** Ticks of a window: 50 ms each in one of a second. */
-const TICKS = 20;
+export const TICKS = 20;
 /** How far ahead a frame may lie, in ticks: 200 windows. */
 const HORIZON = 4096;
 /** A run of one VM's frames has this many at most. */

@@ -192,10 +192,15 @@ export class ClusterMember implements Cluster {
 
   /** The registry and the other host agree that it is there: of the two that run, this one rests. */
   async #yield(vm: string, owner: string): Promise<void> {
-    const around = this.#around as ClusterSurroundings;
-    await around.vms.suspend(vm).catch(() => undefined);
-    const message = `VM "${vm}" runs on host "${owner}" as well, which has it: it is suspended here`;
-    around.notice({ what: 'conflict', vm, message });
+    const { vms, notice } = this.#around as ClusterSurroundings;
+    const row = vms.index(vm);
+    if (vms.state(row) === 'suspended' && vms.suspendedByHand(row)) return; // it rests already, and that was told
+    const why = await vms.suspend(vm).then(
+      () => undefined,
+      (cause: unknown) => (isFairleadError(cause) ? cause.what : String(cause)),
+    );
+    const rests = why === undefined ? 'it is suspended here' : `it could not be suspended here: ${why}`;
+    notice({ what: 'conflict', vm, message: `VM "${vm}" runs on host "${owner}" as well, which has it: ${rests}` });
   }
 
   #reached(reachable: boolean, why: string): void {

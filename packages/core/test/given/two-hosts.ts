@@ -1,4 +1,4 @@
-import type { PluginDefinition } from '@fairlead/sdk';
+import type { Clock, HostRegistry, PluginDefinition } from '@fairlead/sdk';
 import type { WrittenHostConfig } from '../../src/config.ts';
 import type { Host } from '../../src/host.ts';
 import { loadPlugin } from '../../src/plugins/load.ts';
@@ -11,6 +11,7 @@ export class TwoHosts {
   readonly world = new VmWorld();
   readonly registry = `two hosts ${this.world.number}`;
   readonly hosts: Host[] = [];
+  #hand: Required<HostRegistry> | undefined;
 
   static async start(
     change: Partial<WrittenHostConfig> = {},
@@ -58,7 +59,18 @@ export class TwoHosts {
     return putOutOfReach(this.registry, host);
   }
 
+  /** The registry, as a hand that reaches into it: to write what hosts that crashed have left there. */
+  async registryByHand(): Promise<Required<HostRegistry>> {
+    const { module } = await loadPlugin('host-registry', 'embedded', [bundled], 'registry');
+    const { EmbeddedRegistry } = (await import(module)) as {
+      EmbeddedRegistry: new (options: object, clock: Clock) => Required<HostRegistry>;
+    };
+    this.#hand ??= new EmbeddedRegistry({ name: this.registry, leaseMs: 1, answerMs: 100 }, { nowUs: () => 0 });
+    return this.#hand;
+  }
+
   async close(): Promise<void> {
     for (const host of this.hosts) await host.close();
+    await this.#hand?.close();
   }
 }

@@ -54,6 +54,7 @@ class WorldHypervisor implements Hypervisor {
   }
 
   async start({ name }: VmRef): Promise<void> {
+    if (this.#isHere(name)) return; // its host was started again
     if (this.#world.placed.has(name)) throw new Error(`${name} would run twice`);
     this.#world.placed.set(name, { host: this.#host, status: 'running' });
   }

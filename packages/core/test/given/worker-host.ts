@@ -60,7 +60,7 @@ export class Observed {
   }
 }
 
-let running: Observed | undefined;
+const running: Observed[] = [];
 
 /** Starts a host of two memory NICs and three VMs, unless said otherwise. */
 export async function startHost(
@@ -77,15 +77,15 @@ export async function startHost(
     },
     bases,
   );
-  running = new Observed(host);
+  const observed = new Observed(host);
+  running.push(observed);
   await host.start();
-  return running;
+  return observed;
 }
 
 /** Ends what a test that failed has left running. */
 export async function endHost(): Promise<void> {
-  await running?.host.close();
-  running = undefined;
+  for (const { host } of running.splice(0)) await host.close();
 }
 
 /** The first of the two is one whose driver can be made to hang or throw. */

@@ -26,7 +26,7 @@ export class WatchedDelivery extends Delivery {
   protected override push(vm: number, descriptor: number): void {
     const { slices } = this.#observer;
     if (!slices.on && this.#count === 0) {
-      slices.passed = (slices.passed + 1) | 0;
+      slices.passed++;
       super.push(vm, descriptor);
       return;
     }
@@ -43,7 +43,7 @@ export class WatchedDelivery extends Delivery {
     const count = this.#count;
     if (count === 0) return;
     const { slices } = this.#observer;
-    slices.passed = (slices.passed + count) | 0;
+    slices.passed += count;
     if (slices.on) this.#show(count);
     for (let i = 0; i < count; i++) this.place(this.#vm, this.#held[i]);
     this.#count = 0;

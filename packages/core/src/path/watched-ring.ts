@@ -64,7 +64,7 @@ export function watchRings(arena: Arena, { run, observe, slices }: Observer, wai
     let at = shown[vm];
     if (at === tail) return count;
     if (((at - head) | 0) < 0) at = head; // taken out by somebody else than this loop
-    slices.passed = (slices.passed + (tail - at)) | 0;
+    slices.passed += (tail - at) | 0;
     shown[vm] = tail;
     if (!slices.on) return count;
     while (at !== tail) at = show(vm, at, tail);

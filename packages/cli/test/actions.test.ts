@@ -78,7 +78,7 @@ describe('fairlead actions', () => {
       expect.stringMatching(/^2 {2}standing {2}suspend web {2}since 0\.0\d\d s, for another 29\.9\d\d s$/),
       '  why  nic-down of the VM, with confidence 1 (suspend, signals[1])',
       expect.stringMatching(/^ {2}signal {2}nic-down at 0\.0\d\d s, confidence 1, nic up1, carrier 0$/),
-      '  not done  migrate: no other host is known that VM "web" could go to',
+      '  not done  migrate: this host knows no others',
     ]);
   });
 

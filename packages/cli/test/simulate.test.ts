@@ -47,6 +47,17 @@ const tables = (printed: readonly string[]): string =>
   printed.filter((line) => !/^(digest|decisions)/.test(line)).join('\n');
 
 describe('the tables of the examples', () => {
+  it('show where a VM under attack went, and what came of it', async () => {
+    const { printed, code } = await simulated([example('move-under-attack')], { forUs: 14e6 });
+    expect(code).toBe(0);
+    const lines = printed.filter((line) => /VM web (begins|runs)|^migration/.test(line));
+    expect(lines.join('\n')).toMatchInlineSnapshot(`
+      "  13.000 s  left: VM web begins to move to host right, for the responder
+        13.503 s  left: VM web runs on host right, was away for 30 ms; 0 frames to send and 0 to receive went along
+      migration of web from left to right, for the responder: done in 503.0 ms, away for 30.00 ms, 0 frames to send and 0 to receive along"
+    `);
+  });
+
   it('show that shares, not connections, decide', async () => {
     const { printed, code } = await simulated([example('fair-shares')], { forUs: 4e6 });
     expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import type { Account, ShadowReport } from '@fairlead/core';
+import type { Account, MigrationBy, MigrationState, ShadowReport } from '@fairlead/core';
 import type { DropReasonName } from '@fairlead/sdk';
 
 /** Version of the result, which grows when something in it changes its meaning or goes. */
@@ -142,6 +142,34 @@ export interface EventResult {
   readonly text: string;
 }
 
+/** A VM that went to another host, or was to go there. */
+export interface MoveResult {
+  /** The VM. */
+  readonly vm: string;
+  /** Host that it left. */
+  readonly from: string;
+  /** Host that it went to; empty when there was none. */
+  readonly to: string;
+  /** Who wanted it: the script is an operator. */
+  readonly by: MigrationBy;
+  /** What for. */
+  readonly cause: string;
+  /** How it ended, or where it was at the end of the run. */
+  readonly state: MigrationState;
+  /** Why it ended so; empty when it went well. */
+  readonly reason: string;
+  /** When it began, on the virtual clock. */
+  readonly beganSeconds: number;
+  /** When it ended; left out when it had not. */
+  readonly endedSeconds?: number;
+  /** How long the VM ran on neither host, in milliseconds; left out when it did not go. */
+  readonly downtimeMs?: number;
+  /** Frames that waited to be sent and went along: dropped as `migrated` at one host, accepted at the other. */
+  readonly outboundFrames: number;
+  /** Frames that it had not received yet and went along. */
+  readonly inboundFrames: number;
+}
+
 /** Figures over time; each list has one entry for each interval. */
 export interface SeriesResult {
   /** Length of an interval; the last one may be shorter. */
@@ -174,7 +202,7 @@ export interface SeriesResult {
  * @example
  * ```ts
  * import type { FlowResult, LatencyResult, NicResult, SimulationResult, VmResult } from '@fairlead/simulator';
- * import type { ConnectionsResult, DecisionsResult, EventResult, HostResult, SeriesResult } from '@fairlead/simulator';
+ * import type { ConnectionsResult, DecisionsResult, EventResult, HostResult, MoveResult, SeriesResult } from '@fairlead/simulator';
  *
  * const late = ({ p99Us }: LatencyResult) => p99Us > 20_000;
  * const starved = ({ throughputBps, latency }: VmResult) => throughputBps < 1e6 || late(latency);
@@ -184,9 +212,11 @@ export interface SeriesResult {
  * const attacked = ({ attackFrames }: HostResult) => attackFrames > 0;
  * const waited = ({ queued }: DecisionsResult) => queued;
  * const told = ({ seconds, text }: EventResult) => `${seconds} s ${text}`;
+ * const wentWell = ({ state }: MoveResult) => state === 'done';
  * const busiest = ({ nics }: SeriesResult) => Math.max(...nics.flatMap(({ load }) => load));
  *
- * function judge({ vms, nics, flows, decisions, events, series }: SimulationResult): string[] {
+ * function judge({ vms, nics, flows, decisions, events, moves, series }: SimulationResult): string[] {
+ *   if (moves?.every(wentWell) === false) return ['a VM is where it was'];
  *   if (vms.some(starved) || nics.some(idle) || flows.some(shuffled)) return events.map(told);
  *   return [`${waited(decisions)} frames waited; busiest interval ${busiest(series)}`];
  * }
@@ -217,6 +247,8 @@ export interface SimulationResult {
   readonly decisions: DecisionsResult;
   /** What happened, in order. */
   readonly events: readonly EventResult[];
+  /** Of several hosts: the VMs that went from one to another; left out when none was to. */
+  readonly moves?: readonly MoveResult[];
   /** What policies beside those that decide would have done; left out when the host has none. */
   readonly shadow?: ShadowReport;
   /** The same over time. */

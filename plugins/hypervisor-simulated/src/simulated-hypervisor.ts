@@ -47,6 +47,7 @@ export class SimulatedHypervisor implements Hypervisor {
   readonly #vms = new Map<string, SimulatedVm>();
   readonly #injections = new Injections();
   readonly #expected = new ExpectedVms();
+  #closed = false;
   readonly #forget: (() => void) | undefined;
 
   constructor(
@@ -105,7 +106,7 @@ export class SimulatedHypervisor implements Hypervisor {
       stoppedUs = this.clock.nowUs();
       await steps?.switchover();
       await this.#injections.next('switch')();
-      await waitUntil(this.clock, this.clock.nowUs() + this.options.downtimeMs * 1000);
+      await this.#wait(this.clock.nowUs() + this.options.downtimeMs * 1000);
       if (arrivalAt(destination) !== arrive) throw new Error('it has vanished');
       await arrive?.(vm.name, before);
     } catch (cause) {
@@ -170,6 +171,7 @@ export class SimulatedHypervisor implements Hypervisor {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#forget?.();
     this.#expected.close();
   }
@@ -192,10 +194,16 @@ export class SimulatedHypervisor implements Hypervisor {
   /** What every call does first, before it looks at the state: takes its time, waits, fails. */
   async #begin(hook: HypervisorHook, vm: VmRef): Promise<void> {
     const happen = this.#injections.next(hook);
-    await waitUntil(this.clock, this.clock.nowUs() + this.options.latencyMs * 1000);
+    await this.#wait(this.clock.nowUs() + this.options.latencyMs * 1000).catch((failure: Error) => {
+      throw refusal(hook, vm, failure.message, failure);
+    });
     await happen().catch((failure: Error) => {
       throw refusal(hook, vm, failure.message, failure);
     });
+  }
+
+  #wait(dueUs: number): Promise<void> {
+    return waitUntil(this.clock, dueUs, () => this.#closed);
   }
 
   /** Copies the VM's memory while it goes on writing to it, and tells how far it is four times a round. */
@@ -206,7 +214,7 @@ export class SimulatedHypervisor implements Hypervisor {
     for (const { us, before } of rounds) {
       for (let quarter = 1; quarter <= 4; quarter++) {
         dueUs += us / 4;
-        await waitUntil(this.clock, dueUs);
+        await this.#wait(dueUs);
         steps?.progress?.(1 - before * (1 - quarter / 4));
       }
     }

@@ -4,6 +4,7 @@ import {
   figureText,
   type HostResult,
   labelOf,
+  type MoveResult,
   type SimulationResult,
 } from '@fairlead/simulator';
 import { conservationLine } from './accounts.ts';
@@ -26,6 +27,7 @@ export function simulationLines(result: SimulationResult): string[] {
     ...(result.nics.length === 0 ? [] : [...nicLines(result), '']),
     decisionLine(result),
     ...(events.length === 0 ? [] : ['', ...shorten(events.map(({ seconds, text }) => eventLine(seconds, text)))]),
+    ...(result.moves === undefined ? [] : ['', ...shorten(result.moves.map(moveLine))]),
     ...(shadow === undefined ? [] : ['', ...shadowLines(shadow)]),
     '',
     conservationLine(accounts),
@@ -97,6 +99,17 @@ function decisionLine({ decisions: { lines, sent, queued, dropped } }: Simulatio
 
 function eventLine(seconds: number, text: string): string {
   return `${seconds.toFixed(3).padStart(8)} s  ${text}`;
+}
+
+function moveLine(move: MoveResult): string {
+  const { vm, from, to, by, state, reason, beganSeconds, endedSeconds, downtimeMs, outboundFrames } = move;
+  const where = `${vm} from ${from}${to === '' ? '' : ` to ${to}`}, for the ${by}: ${state}`;
+  if (state !== 'done' || endedSeconds === undefined)
+    return `migration of ${where}${reason === '' ? '' : `, ${reason}`}`;
+  const took = time((endedSeconds - beganSeconds) * 1e6);
+  const away = downtimeMs === undefined ? '' : `, away for ${time(downtimeMs * 1000)}`;
+  const along = `${shortCount(outboundFrames)} frames to send and ${shortCount(move.inboundFrames)} to receive along`;
+  return `migration of ${where} in ${took}${away}, ${along}`;
 }
 
 /** The outcomes of several simulations side by side, with the differences from the first. */

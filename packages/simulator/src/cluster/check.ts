@@ -8,7 +8,8 @@ import {
   type WrittenHostConfig,
 } from '@fairlead/core';
 import { type NamedSender, named, Survey } from '../scenario/check.ts';
-import { Roster, repeated } from './roster.ts';
+import type { EventEntry } from '../scenario/schema.ts';
+import { type NamedHost, Roster, racksOf, repeated } from './roster.ts';
 import { type ClusterParts, clusterSchema, type WrittenCluster, type WrittenTemplate } from './schema.ts';
 
 /** A checked scenario of several hosts. */
@@ -17,8 +18,8 @@ export interface ClusterScenario extends ClusterParts {
   readonly roster: Roster;
   /** The host that all others repeat; undefined when each is a host of its own. */
   readonly template: Composition | undefined;
-  /** Hosts that know each other through one registry, and are simulated by one thread. */
-  readonly rack: number;
+  /** First host of each rack: hosts that may know each other through one registry, and are simulated by one thread. */
+  readonly racks: readonly number[];
   /** Senders with their names and every option of their kind in place. */
   readonly named: readonly NamedSender[];
   /** As it was written, for other threads. */
@@ -65,13 +66,24 @@ export async function checkCluster(written: WrittenCluster, options: ComposeOpti
   const nics = roster.hosts.flatMap(({ name, host }) => host.config.nics.map((nic) => `${name}.${nic.name}`));
   const networks = [...new Set(roster.hosts.flatMap(({ host }) => host.config.nics.map(({ name }) => name)))];
   new Survey(parts, { vms: roster.vms, nics, networks }, complaints, true).all();
-  for (const [i, event] of parts.events.entries())
+  for (const [i, event] of parts.events.entries()) {
     if (ALONE.includes(event.do)) complaints.push(notHere(`events[${i}].do`, `${event.do} is for a host alone`));
+    else complaints.push(...destinationOf(event, roster, `events[${i}].to`));
+  }
   for (const [i, vm] of (parts.watch ?? []).entries())
     if (roster.numberOf(vm) < 0) complaints.push(notHere(`watch[${i}]`, `there is no VM "${vm}"`));
   if (complaints.length > 0) return { scenario: undefined, complaints };
   const whole = { ...parts, named: named(parts.senders), roster, options, written };
-  return { scenario: { ...whole, template: found.template, rack: found.rack }, complaints };
+  return { scenario: { ...whole, template: found.template, racks: found.racks }, complaints };
+}
+
+/** What is wrong with where a VM is to go. */
+function destinationOf({ do: what, vm = '', to }: EventEntry, roster: Roster, path: string): Complaint[] {
+  if (to === undefined || what !== 'vm-migrate') return [];
+  const host = roster.hosts.find(({ name }) => name === to);
+  if (host === undefined) return [notHere(path, `there is no host "${to}"`)];
+  const number = roster.numberOf(vm);
+  return number < 0 || host.vms.includes(number) ? [] : [notHere(path, `host "${to}" names no VM "${vm}"`)];
 }
 
 function notHere(path: string, what: string): Complaint {
@@ -79,9 +91,9 @@ function notHere(path: string, what: string): Complaint {
 }
 
 interface FoundHosts {
-  readonly hosts: { name: string; host: Composition }[];
+  readonly hosts: readonly NamedHost[];
   readonly template: Composition | undefined;
-  readonly rack: number;
+  readonly racks: readonly number[];
 }
 
 async function findHosts(
@@ -90,19 +102,23 @@ async function findHosts(
   complaints: Complaint[],
 ): Promise<FoundHosts | undefined> {
   if (!isTemplate(hosts)) {
-    const found: { name: string; host: Composition }[] = [];
+    const found: NamedHost[] = [];
     for (const [i, written] of hosts.entries()) {
       const host = await checkOne(written, options, `hosts[${i}]`, complaints);
-      if (host !== undefined) found.push({ name: written.name ?? `h${i}`, host });
+      if (host === undefined) continue;
+      const { name = 'fairlead' } = (host.registry?.options ?? {}) as { name?: string };
+      found.push({ name: written.name ?? `h${i}`, host, registry: host.registry && name });
     }
-    return complaints.length > 0 ? undefined : { hosts: found, template: undefined, rack: found.length };
+    return complaints.length > 0 ? undefined : { hosts: found, template: undefined, racks: racksOf(found) };
   }
   const { count, template, vms, rack = count } = hosts;
   const [first] = template.vms ?? [];
   const many =
     vms === undefined || first === undefined ? template.vms : Array.from({ length: vms }, (_, i) => manyOf(first, i));
   const host = await checkOne({ ...template, vms: many } as WrittenHostConfig, options, 'hosts.template', complaints);
-  return host === undefined ? undefined : { hosts: repeated(host, count), template: host, rack };
+  if (host === undefined) return undefined;
+  const racks = Array.from({ length: Math.ceil(count / rack) }, (_, i) => i * rack);
+  return { hosts: repeated(host, count, rack), template: host, racks };
 }
 
 function isTemplate(hosts: WrittenCluster['hosts']): hosts is WrittenTemplate {

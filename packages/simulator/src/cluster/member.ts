@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Account, type Composition, Host } from '@fairlead/core';
-import { parseMac } from '@fairlead/sdk';
+import { isFairleadError, parseMac } from '@fairlead/sdk';
 import { DecisionDigest } from '../decisions/decision-digest.ts';
 import { type DecisionListener, DecisionLog } from '../decisions/decision-log.ts';
 import { type Cable, type Fabric, Network } from '../network/network.ts';
@@ -12,7 +13,11 @@ import { hear } from '../run/host-events.ts';
 import type { NetworkEntry } from '../scenario/schema.ts';
 import type { Flow } from '../traffic/flow.ts';
 import type { SimulatedGuest } from '../traffic/guest.ts';
+import { latencyOf } from './control.ts';
 import { type HostPlan, seedOf } from './roster.ts';
+
+/** While the VMs of a host are started. */
+const START_STEP_US = 1000;
 
 /** A host of a cluster while it is simulated, and what is behind its NICs. */
 export class Member {
@@ -22,12 +27,15 @@ export class Member {
   readonly network: Network;
   readonly nics: readonly SimulatedNic[];
   readonly events: EventResult[] = [];
+  /** Frames that came with VMs, and were sent again here, by row. */
+  readonly #brought: Int32Array;
   readonly digest = new DecisionDigest();
   readonly log: DecisionLog;
   /** When something is due, in microseconds. */
   nextUs = 0;
   readonly #stepUs: number;
   readonly #guests: readonly SimulatedGuest[];
+  readonly #latencyMs: number;
 
   /** @param composed as it is simulated, with the names of the plan. */
   constructor(
@@ -41,6 +49,7 @@ export class Member {
       readonly seed: number;
     },
     told: DecisionListener,
+    moved: (member: Member, vm: number) => void,
   ) {
     this.number = number;
     this.plan = plan;
@@ -58,6 +67,14 @@ export class Member {
     this.network = new Network(cables, plan.vms, macs, number, fabric);
     this.nics = this.host.config.nics.map(({ name }) => this.host.nics.driver<SimulatedNic>(name));
     this.#guests = vms.map(({ name }) => this.host.device<SimulatedGuest>(name));
+    this.#brought = new Int32Array(vms.length);
+    this.#latencyMs = latencyOf(composed);
+    this.host.on('vm', ({ vm, state }) => {
+      if (state === 'running' || state === 'suspended') moved(this, plan.vms[this.host.vms.index(vm)] as number);
+    });
+    this.host.on('migration', ({ vm, direction, state, outboundFrames }) => {
+      if (direction === 'in' && state === 'done') this.#brought[this.host.vms.index(vm)] += outboundFrames;
+    });
   }
 
   guest(row: number): SimulatedGuest {
@@ -74,8 +91,27 @@ export class Member {
     this.network.serve(flows);
     for (const guest of this.#guests) guest.serve(flows);
     for (const [i, nic] of this.nics.entries()) nic.connect(this.network, this.network.cables[i] as Cable, inbound);
-    await this.host.start();
+    await this.#begin();
     hear(this.host, this.events);
+  }
+
+  /** A hypervisor whose calls take time waits for the host's clock, which then begins later than the run. */
+  async #begin(): Promise<void> {
+    const starts = this.host.start();
+    if (this.#latencyMs === 0) return void (await starts);
+    let over = false;
+    const end = (): void => void (over = true);
+    starts.then(end, end);
+    for (await nextTurn(); !over; await nextTurn()) this.host.run(START_STEP_US, START_STEP_US);
+    await starts;
+  }
+
+  /** Notes the end of what the script has begun; it may take time, which must go by meanwhile. */
+  underWay(what: string, done: Promise<void> | void): void {
+    done?.catch((cause: unknown) => {
+      const why = isFairleadError(cause) ? cause.what : String(cause);
+      this.events.push({ seconds: this.host.nowUs / 1e6, by: 'host', text: `${what} failed: ${why}` });
+    });
   }
 
   /** Does what is due before `untilUs`, here and beyond the NICs. */
@@ -99,7 +135,7 @@ export class Member {
 
   /** The conservation law; what does not balance, and the sum of all. */
   accounts(): Account[] {
-    const all = simulationAccounts(this.host, this.network, this.nics);
+    const all = simulationAccounts(this.host, this.network, this.nics, this.#brought);
     const wrong = all.filter(({ missing }) => missing !== 0);
     const sum = (of: (account: Account) => number): number => all.reduce((total, account) => total + of(account), 0);
     const whole: Account = {

@@ -21,6 +21,7 @@ export function clusterOutcome(scenario: ClusterScenario, results: readonly Part
   const told = members.flatMap(({ number, events }) =>
     events.map((event) => ({ ...event, text: `${roster.hosts[number]?.name}: ${event.text}` })),
   );
+  const moves = members.flatMap((member) => member.moves).sort((a, b) => a.beganSeconds - b.beganSeconds);
   const digest = createHash('sha256');
   for (const member of members) digest.update(`${member.digest}\n`);
   const sum = (of: (member: MemberPart) => number): number => members.reduce((total, member) => total + of(member), 0);
@@ -45,6 +46,7 @@ export function clusterOutcome(scenario: ClusterScenario, results: readonly Part
       dropped: droppedBy(decisions),
     },
     events: [...script, ...told].sort((a, b) => a.seconds - b.seconds),
+    ...(moves.length === 0 ? {} : { moves }),
     series: seriesOf(scenario, meters, decisions),
     accounts: [...members.flatMap(({ accounts }) => accounts), switchAccount(members)],
     frames: sum(({ sentFrames, receivedFrames }) => sentFrames + receivedFrames),

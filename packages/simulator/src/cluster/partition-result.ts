@@ -2,7 +2,7 @@ import type { Account } from '@fairlead/core';
 import type { HistogramData } from '../measure/histogram.ts';
 import type { Direction, MeterPoint } from '../measure/meter.ts';
 import type { DecisionPoint } from '../measure/series.ts';
-import type { EventResult } from '../result.ts';
+import type { EventResult, MoveResult } from '../result.ts';
 
 /** What came of the frames of a VM, or of all VMs of a host that are not watched one by one. */
 export interface MeterPart {
@@ -54,6 +54,8 @@ export interface MemberPart {
   readonly landingFrames: number;
   readonly accounts: readonly Account[];
   readonly events: readonly EventResult[];
+  /** Of VMs that left it, or were to. */
+  readonly moves: readonly MoveResult[];
 }
 
 /** What one thread's hosts have done, as plain data. */

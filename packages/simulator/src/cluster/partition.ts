@@ -8,6 +8,7 @@ import { Traffic } from '../run/traffic.ts';
 import type { Flow } from '../traffic/flow.ts';
 import type { Packet } from '../traffic/packet.ts';
 import type { ClusterScenario } from './check.ts';
+import { besideOthers, knownAs, RunNumber } from './control.ts';
 import { Member } from './member.ts';
 import { ClusterMeters } from './meters.ts';
 import type { PartitionResult } from './partition-result.ts';
@@ -34,16 +35,28 @@ export class Partition implements Fabric, Landing {
   readonly #hostOf: Int32Array;
   readonly #flowsOf = new Map<Member, Flow[]>();
 
-  private constructor(scenario: ClusterScenario, composed: readonly Composition[], first: number, rounds: Rounds) {
+  /** Host that has each VM. */
+  readonly #homes: Int32Array;
+  readonly #run: RunNumber;
+
+  private constructor(
+    scenario: ClusterScenario,
+    composed: readonly Composition[],
+    first: number,
+    rounds: Rounds,
+    run: RunNumber,
+  ) {
     this.scenario = scenario;
+    this.#run = run;
     this.#rounds = rounds;
     this.#first = first;
     const { roster } = scenario;
     this.#hostOf = roster.homes.slice();
+    this.#homes = roster.homes.slice();
     this.decisions = new DecisionSeries(Math.max(...roster.hosts.map(({ host }) => host.nics.length)));
     this.members = composed.map((host, i) => {
       const plan = roster.hosts[first + i] as (typeof roster.hosts)[number];
-      return new Member(first + i, plan, host, this, scenario, this.decisions);
+      return new Member(first + i, plan, host, this, scenario, this.decisions, this.#moved);
     });
     this.meters = new ClusterMeters(scenario);
     const places = clusterPlaces(roster, this.members, first, this.meters);
@@ -65,8 +78,32 @@ export class Partition implements Fabric, Landing {
 
   /** Makes the hosts `first` up to but not including `end`. */
   static async make(scenario: ClusterScenario, first: number, end: number, rounds: Rounds): Promise<Partition> {
-    return new Partition(scenario, await composeAll(scenario, first, end), first, rounds);
+    const run = new RunNumber();
+    try {
+      return new Partition(scenario, await composeAll(scenario, first, end, run), first, rounds, run);
+    } catch (cause) {
+      run.release();
+      throw cause;
+    }
   }
+
+  /** A VM runs on a host: its guest goes on there, if it was on another one. */
+  readonly #moved = (to: Member, vm: number): void => {
+    const from = this.members[(this.#homes[vm] as number) - this.#first];
+    if (from === undefined || from === to) return;
+    const guest = from.guest(from.plan.vms.indexOf(vm));
+    const { station } = guest;
+    to.guest(to.plan.vms.indexOf(vm)).takeOver(guest);
+    this.#homes[vm] = to.number;
+    const goes = (flow: Flow): boolean => flow.from === station;
+    const flows = this.#flowsOf.get(from) ?? [];
+    const there = [...(this.#flowsOf.get(to) ?? []), ...flows.filter(goes)].sort((a, b) => a.id - b.id);
+    this.#flowsOf.set(to, there);
+    this.#flowsOf.set(
+      from,
+      flows.filter((flow) => !goes(flow)),
+    );
+  };
 
   hostOf(vm: number): number {
     return this.#hostOf[vm];
@@ -101,18 +138,28 @@ export class Partition implements Fabric, Landing {
     for (const member of this.members) await member.start(this.traffic.flows, this.traffic.inbound);
     const lines = clusterScript(this.scenario, (member) => this.#flowsOf.get(member) ?? []);
     const intervalUs = intervalFor(duration);
-    const turns = this.members.some(({ host }) => host.config.signals.length > 0);
+    const turns = this.members.some(({ host }) => host.config.signals.length > 0 || host.config.registry !== undefined);
+    // The same for all threads: what waits in one of them must not have its turn earlier for what another one simulates.
+    const turnLengthUs = this.scenario.roster.movable.size > 0 ? MOVING_TURN_US : TURN_US;
+    const together = this.members.filter(({ host }) => host.config.registry !== undefined);
     let intervalEnd = intervalUs;
     let turnUs = 0;
     for (let nowUs = 0; nowUs < duration; ) {
       const untilUs = Math.min(nowUs + links.delay, duration);
       const due: ClusterLine[] = [];
       while (lines[0] !== undefined && lines[0].atUs <= nowUs) due.push(lines.shift() as ClusterLine);
-      await this.#round(due, nowUs, untilUs);
+      if (due.length > 0) {
+        // Who speaks to each other has the same time.
+        for (const member of together) member.to(nowUs);
+        this.#act(due, nowUs);
+        await nextTurn();
+      }
+      for (const member of this.members) if (member.nextUs < untilUs) member.advance(untilUs);
       this.#rounds.next(this.#landing);
       nowUs = untilUs;
       if (turns && nowUs >= turnUs) {
-        turnUs = nowUs + TURN_US;
+        turnUs = nowUs + turnLengthUs;
+        for (const member of together) member.to(nowUs);
         await nextTurn();
       }
       if (nowUs < intervalEnd && nowUs < duration) continue;
@@ -120,13 +167,13 @@ export class Partition implements Fabric, Landing {
       for (const member of this.members) member.log.settle();
       this.meters.mark();
       this.decisions.mark();
-      if (progress === undefined) continue;
-      progress(
+      progress?.(
         nowUs / duration,
         this.members.reduce((sum, { frames }) => sum + frames, 0),
         nowUs,
       );
-      await nextTurn();
+      // Whether or not anybody is told: it is a turn for all that waits for one.
+      if (turns || progress !== undefined) await nextTurn();
     }
     for (const member of this.members) {
       member.to(duration);
@@ -138,40 +185,51 @@ export class Partition implements Fabric, Landing {
     return partitionResult(this);
   }
 
-  /** Each host for itself: what the script does to it, and what is due. */
-  async #round(due: readonly ClusterLine[], nowUs: number, untilUs: number): Promise<void> {
-    for (const member of this.members) {
-      for (const line of due) {
-        if (line.host !== undefined && line.host !== member.number) continue;
+  /** What the script does now. Of what takes time the end is not waited for: time goes by between rounds. */
+  #act(due: readonly ClusterLine[], nowUs: number): void {
+    for (const line of due) {
+      const host = line.vm === undefined ? line.host : this.#homes[line.vm];
+      for (const member of host === undefined ? this.members : this.members.filter(({ number }) => number === host)) {
         member.to(nowUs);
-        await line.run(member);
+        member.underWay(line.text ?? '', line.run(member));
       }
-      if (member.nextUs < untilUs) member.advance(untilUs);
+      // Each thread tells of what it has seen to: of what concerns all, the first.
+      if (line.text !== undefined && this.members[(host ?? 0) - this.#first] !== undefined)
+        this.script.push({ seconds: line.atUs / 1e6, by: 'script', text: line.text });
     }
-    // Each thread tells of what it has seen to: of what concerns all, the first.
-    for (const { atUs, text, host = 0 } of due)
-      if (text !== undefined && this.members[host - this.#first] !== undefined)
-        this.script.push({ seconds: atUs / 1e6, by: 'script', text });
   }
 
   async close(): Promise<void> {
     for (const { host } of this.members) await host.close();
+    this.#run.release();
   }
 }
 
 /** Responders and hypervisors are asynchronous: they have their turn so often, on the virtual clock. */
 const TURN_US = 10_000;
+/** And so often where VMs go from host to host, which they do in steps. */
+const MOVING_TURN_US = 1000;
 
 /** The hosts as they are simulated. Those that repeat one are composed once. */
-async function composeAll(scenario: ClusterScenario, first: number, end: number): Promise<Composition[]> {
+async function composeAll(
+  scenario: ClusterScenario,
+  first: number,
+  end: number,
+  run: RunNumber,
+): Promise<Composition[]> {
   const { roster, template, network, options } = scenario;
   const composeOne = (host: Composition, seed: number): Promise<Composition> =>
-    composeSimulated({ host, seed, network, options } satisfies Simulated);
+    composeSimulated({ host, seed, network, options } satisfies Simulated, besideOthers(host));
   const plans = roster.hosts.slice(first, end);
   if (template === undefined)
-    return Promise.all(plans.map(({ host }, i) => composeOne(host, seedOf(scenario.seed, first + i))));
-  const model = await composeOne(template, scenario.seed);
-  return plans.map(({ name, host }, i) => {
+    return Promise.all(
+      plans.map(async ({ name, host, registry = '' }, i) =>
+        knownAs(await composeOne(host, seedOf(scenario.seed, first + i)), name, registry, run),
+      ),
+    );
+  const bare = await composeOne(template, scenario.seed);
+  return plans.map(({ name, host, registry = '' }, i) => {
+    const model = knownAs(bare, name, registry, run);
     const vms = model.config.vms.map((vm, row) => renamed(vm, host, row));
     const devices = model.devices.map((plan, port) => ({ ...plan, name: host.devices[port]?.name ?? plan.name }));
     return { ...model, config: { ...model.config, name, seed: seedOf(scenario.seed, first + i), vms }, devices };

@@ -21,10 +21,6 @@ export function clusterPlaces(
     macOf: (vm) => roster.macs[vm] ?? '',
     homeOf: (vm) => roster.homes[vm],
     guestOf: (vm) => guestOn(members[roster.homes[vm] - first], vm),
-    spareGuestsOf: (vm) =>
-      members
-        .filter(({ number }) => number !== roster.homes[vm] && roster.movable.has(vm))
-        .flatMap((member) => guestOn(member, vm)?.station ?? []),
     networkOf: (host) => members[host - first]?.network,
     meterOf: (vm, direction) => meters.of(vm, direction),
   };

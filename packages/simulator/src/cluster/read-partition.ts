@@ -1,3 +1,5 @@
+import type { MigrationRecord } from '@fairlead/core';
+import type { MoveResult } from '../result.ts';
 import { framesUnderWay } from '../run/under-way.ts';
 import type { Flow } from '../traffic/flow.ts';
 import type { Member } from './member.ts';
@@ -33,6 +35,18 @@ function memberPart(member: Member): MemberPart {
     landingFrames: network.landing.count,
     accounts,
     events,
+    moves: member.host.migrations().flatMap((record) => (record.direction === 'out' ? moveResult(record) : [])),
+  };
+}
+
+function moveResult(record: MigrationRecord): MoveResult {
+  const { vm, from, to, by, cause, state, reason, startedUs, endedUs, downtimeMs } = record;
+  const { outboundFrames, inboundFrames } = record;
+  return {
+    ...{ vm, from, to, by, cause, state, reason, beganSeconds: startedUs / 1e6 },
+    ...(endedUs === undefined ? {} : { endedSeconds: endedUs / 1e6 }),
+    ...(downtimeMs === undefined ? {} : { downtimeMs }),
+    ...{ outboundFrames, inboundFrames },
   };
 }
 

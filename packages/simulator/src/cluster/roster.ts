@@ -5,9 +5,14 @@ export interface HostPlan {
   readonly name: string;
   /** As it is configured. */
   readonly host: Composition;
+  /** Name of the registry that it has in common with others of its rack; undefined when it knows none. */
+  readonly registry: string | undefined;
   /** Numbers of its VMs over the whole cluster, by row. */
   readonly vms: readonly number[];
 }
+
+/** A host as a scenario has it. */
+export type NamedHost = Pick<HostPlan, 'name' | 'host' | 'registry'>;
 
 /** Who is where in a cluster: its hosts and VMs, under the numbers that every thread gives them. */
 export class Roster {
@@ -21,14 +26,13 @@ export class Roster {
   readonly #numbers: ReadonlyMap<string, number>;
 
   /** @param hosts as configured, each with its name; a VM that several name is at home where it is started. */
-  constructor(hosts: readonly { readonly name: string; readonly host: Composition }[]) {
+  constructor(hosts: readonly NamedHost[]) {
     const numbers = new Map<string, number>();
     const macs: string[] = [];
     const homes: number[] = [];
     const movable = new Set<number>();
-    this.hosts = hosts.map(({ name, host }, place) => ({
-      name,
-      host,
+    this.hosts = hosts.map(({ name, host, registry }, place) => ({
+      ...{ name, host, registry },
       vms: host.config.vms.map((vm) => {
         const number = numbers.get(vm.name) ?? numbers.size;
         if (number === numbers.size) numbers.set(vm.name, number);
@@ -51,13 +55,31 @@ export class Roster {
   }
 }
 
+/** The first host of each rack, of hosts as they are listed: none of a rack has a registry or a VM that is another one's. */
+export function racksOf(hosts: readonly NamedHost[]): number[] {
+  const last = new Map<string, number>();
+  const marks = hosts.map(({ host, registry }) => [
+    ...(registry === undefined ? [] : [`registry ${registry}`]),
+    ...host.config.vms.map(({ name }) => `VM ${name}`),
+  ]);
+  for (const [place, names] of marks.entries()) for (const name of names) last.set(name, place);
+  const firsts: number[] = [];
+  let end = -1;
+  for (const [place, names] of marks.entries()) {
+    if (place > end) firsts.push(place);
+    end = Math.max(end, place, ...names.map((name) => last.get(name) as number));
+  }
+  return firsts;
+}
+
 /** The hosts of a template: the same host again and again, with names and addresses of its own and of its VMs. */
-export function repeated(template: Composition, count: number): { name: string; host: Composition }[] {
+export function repeated(template: Composition, count: number, rack: number): NamedHost[] {
   return Array.from({ length: count }, (_, place) => {
     const name = `h${place}`;
     const vms = template.config.vms.map((vm, row) => ({ ...vm, name: `${name}.${vm.name}`, mac: macOf(place, row) }));
     const devices = template.devices.map((plan) => ({ ...plan, name: `${name}.${plan.name}` }));
-    return { name, host: { ...template, config: { ...template.config, name, vms }, devices } };
+    const registry = template.registry && `rack ${Math.floor(place / rack)}`;
+    return { name, registry, host: { ...template, config: { ...template.config, name, vms }, devices } };
   });
 }
 

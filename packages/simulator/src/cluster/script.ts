@@ -8,8 +8,10 @@ import type { Member } from './member.ts';
 export interface ClusterLine {
   readonly atUs: number;
   readonly text: string | undefined;
-  /** Host that it is done to; undefined: all. */
+  /** Host that it is done to; undefined: all, or the one that has the VM. */
   readonly host: number | undefined;
+  /** VM that it is done to, wherever that is by then. */
+  readonly vm?: number;
   run(member: Member): Promise<void> | void;
 }
 
@@ -51,18 +53,21 @@ function eventLine(scenario: ClusterScenario, event: EventEntry, each: Each): Cl
       flow.source.setRate?.(rate, nowUs),
     );
   }
-  const { host, nic } = placeOf(scenario, event);
+  const { nic, ...place } = placeOf(scenario, event);
   const run = (member: Member) => lineOf(stageOf(member, scenario), { ...event, nic }, undefined).run();
-  return { atUs, text: textOf(event), host, run };
+  return { atUs, text: textOf(event), ...place, run };
 }
 
-function textOf({ do: what, nic, vm }: EventEntry): string {
-  return `${what} ${nic ?? vm ?? ''}`.trimEnd();
+function textOf({ do: what, nic, vm, to }: EventEntry): string {
+  return `${what} ${nic ?? vm ?? ''}${to === undefined ? '' : ` to ${to}`}`.trimEnd();
 }
 
-/** Host and local name of the NIC, or the host on which the VM is at home. */
-function placeOf({ roster }: ClusterScenario, { nic = '', vm }: EventEntry): { host: number; nic: string } {
-  if (vm !== undefined) return { host: roster.homes[roster.numberOf(vm)], nic };
+/** Host and local name of the NIC, or the VM. */
+function placeOf(
+  { roster }: ClusterScenario,
+  { nic = '', vm }: EventEntry,
+): { host: number | undefined; vm?: number; nic: string } {
+  if (vm !== undefined) return { host: undefined, vm: roster.numberOf(vm), nic };
   const host = roster.hosts.findIndex(({ name, host: { config } }) =>
     config.nics.some((one) => `${name}.${one.name}` === nic),
   );

@@ -54,11 +54,12 @@ export async function simulateCluster(
 }
 
 /** First host of each thread, and the end; hosts that share a registry are not parted. */
-function partsOf({ roster, rack }: ClusterScenario, threads: number): [first: number, end: number][] {
-  const hosts = roster.hosts.length;
-  const racks = Math.ceil(hosts / rack);
-  const count = Math.max(1, Math.min(threads, racks));
-  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.min(hosts, Math.round((i * racks) / count) * rack));
+function partsOf({ roster, racks }: ClusterScenario, threads: number): [first: number, end: number][] {
+  const count = Math.max(1, Math.min(threads, racks.length));
+  const bounds = Array.from(
+    { length: count + 1 },
+    (_, i) => racks[Math.round((i * racks.length) / count)] ?? roster.hosts.length,
+  );
   return bounds.slice(1).map((end, i) => [bounds[i] as number, end]);
 }
 

@@ -16,15 +16,21 @@ function pathAccount(subject: string, path: Path): Account {
 
 /**
  * The conservation law over the whole simulation: in the host, on every path, and at the seams, where what one side has
- * handed over is what the other has taken.
+ * handed over is what the other has taken. `brought`: frames that came along with a VM from another host, by row.
  */
-export function simulationAccounts(host: Host, network: Network, nics: readonly SimulatedNic[]): Account[] {
+export function simulationAccounts(
+  host: Host,
+  network: Network,
+  nics: readonly SimulatedNic[],
+  brought?: Int32Array,
+): Account[] {
   const all = host.accounts();
   const { vms } = host.arena;
   const totals = new NicTotals(host.arena.handle.memory, host.arena.layout);
   for (const [i, { name }] of host.config.vms.entries()) {
     const { emittedFrames } = host.device<SimulatedGuest>(name).station;
-    all.push(account(`guest ${name} to its virtual NIC`, emittedFrames, vms.acceptedFrames[i], 0, 0));
+    const given = emittedFrames + (brought?.[i] ?? 0);
+    all.push(account(`guest ${name} to its virtual NIC`, given, vms.acceptedFrames[i], 0, 0));
   }
   for (const [i, { name, txFrames, rxFrames }] of host.nics.list().entries()) {
     const { out, in: inbound } = network.cables[i] as Cable;

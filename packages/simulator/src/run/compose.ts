@@ -39,13 +39,21 @@ export function driverFacts(scenario: Simulated, nic: number): DriverFacts {
   };
 }
 
+/** What a host has beside others: parts of its configuration, and the plugins that they name. */
+export interface Beside {
+  readonly config: object;
+  readonly definitions: ReadonlyMap<string, PluginDefinition>;
+}
+const ALONE: Beside = { config: {}, definitions: new Map() };
+
 /**
  * The host of a scenario as it is simulated: inline, on the virtual clock; each NIC a line into the simulated network;
- * each VM a guest that runs the scenario's senders. `watchedBy` has its policies watched.
+ * each VM a guest that runs the scenario's senders. `watchedBy` has its policies watched. A host alone has neither
+ * hypervisor nor registry.
  */
-export function composeSimulated(scenario: Simulated): Promise<Composition> {
+export function composeSimulated(scenario: Simulated, beside: Beside = ALONE): Promise<Composition> {
   const { host, options } = scenario;
-  const { hypervisor: _, ...config } = host.config;
+  const { hypervisor: _hypervisor, registry: _registry, ...config } = host.config;
   const nics = config.nics.map((nic, i) => {
     const { speedBps, up } = driverFacts(scenario, i);
     return { ...nic, driver: { use: 'simulated-nic', options: { speedBps, up } } };
@@ -64,8 +72,9 @@ export function composeSimulated(scenario: Simulated): Promise<Composition> {
       distribution === undefined ? last : { ...unhurried(distribution), fallback: distribution.fallback ?? last },
     ...(admission === undefined ? {} : { admission: unhurried(admission) }),
     runtime: { ...config.runtime, kind: 'inline', workers: 1 },
+    ...beside.config,
   };
-  const definitions = new Map<string, PluginDefinition>(options.definitions);
+  const definitions = new Map<string, PluginDefinition>([...(options.definitions ?? []), ...beside.definitions]);
   definitions.set(`nic-driver/${simulatedNic.name}`, simulatedNic as unknown as PluginDefinition);
   definitions.set(`device-emulator/${simulatedGuest.name}`, simulatedGuest as unknown as PluginDefinition);
   definitions.set(`load-distribution/${firstAvailable.name}`, firstAvailable as unknown as PluginDefinition);

@@ -1,6 +1,6 @@
 import type { Meter } from '../measure/meter.ts';
 import type { Network } from '../network/network.ts';
-import type { GuestStation, SimulatedGuest } from '../traffic/guest.ts';
+import type { SimulatedGuest } from '../traffic/guest.ts';
 
 /** Where the VMs of a simulation are, as its traffic must know: by their numbers, which are the same all over it. */
 export interface Places {
@@ -13,8 +13,6 @@ export interface Places {
   homeOf(vm: number): number;
   /** A VM where it is at first; undefined when that is not simulated by this thread. */
   guestOf(vm: number): SimulatedGuest | undefined;
-  /** Other hosts that may have it, of those that this thread simulates. */
-  spareGuestsOf(vm: number): readonly GuestStation[];
   /** What is beyond the NICs of a host; undefined likewise. */
   networkOf(host: number): Network | undefined;
   /** What measures the frames of a VM in a direction. */

@@ -73,6 +73,13 @@ export function lineOf(stage: Stage, event: EventEntry, successor: Successor | u
       return line(`${vm} resumed`, () => host.vms.resume(vm));
     case 'vm-bandwidth':
       return line(`${vm}: ${describe(bandwidth)}`, () => host.resources.setAllocation(vm, bandwidth as object));
+    case 'vm-migrate': {
+      const options = { to: event.to, cause: 'the script' };
+      return line(
+        `${vm} is to go to ${event.to ?? 'another host'}`,
+        async () => void (await host.migrate(vm, options)),
+      );
+    }
     case 'sender-start':
       return line(`${sender} starts`, () => eachFlow(stage, entry, (flow, nowUs) => flow.source.start(nowUs)));
     case 'sender-stop':

@@ -136,7 +136,6 @@ function placesOf(host: Host, network: Network, { warmUp }: Scenario, meters: Me
     macOf: (vm) => vms[vm]?.mac ?? '',
     homeOf: () => 0,
     guestOf: (vm) => host.device<SimulatedGuest>(names[vm] as string),
-    spareGuestsOf: () => [],
     networkOf: () => network,
     meterOf: (vm, direction) => {
       const known = meters.find((meter) => meter.vm === vm && meter.direction === direction);

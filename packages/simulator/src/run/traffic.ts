@@ -99,11 +99,11 @@ export class Traffic {
     this.#settle(flow, toVm, ack);
   }
 
-  /** Says to the VM at one end how it writes the frames of the flow, wherever it may be. */
+  /** Says to the VM at one end how it writes the frames of the flow; it knows it wherever it goes. */
   #settle(flow: Flow, vm: number, writer: FrameWriter): void {
     const guest = vm === OUTSIDE ? undefined : this.#places.guestOf(vm);
     if (guest === undefined) return;
-    for (const station of [guest.station, ...this.#places.spareGuestsOf(vm)]) station.address(flow.id, writer);
+    guest.station.address(flow.id, writer);
     if (flow.from === guest.station) guest.station.sources.push(flow.source);
   }
 }

@@ -83,6 +83,7 @@ const NEEDS: Readonly<Record<EventEntry['do'], readonly (keyof EventEntry)[]>> =
   'vm-suspend': ['vm'],
   'vm-resume': ['vm'],
   'vm-bandwidth': ['vm', 'bandwidth'],
+  'vm-migrate': ['vm'],
   'sender-start': ['sender'],
   'sender-stop': ['sender'],
   'sender-rate': ['sender'],
@@ -254,6 +255,10 @@ export class Survey {
       if (!needs.includes(key) && event[key] !== undefined)
         this.#wrong(`${path}.${key}`, `${event.do} has no "${key}"`, 'remove it');
     }
+    if (event.to !== undefined && event.do !== 'vm-migrate')
+      this.#wrong(`${path}.to`, `${event.do} has no "to"`, 'remove it');
+    if (event.do === 'vm-migrate' && !this.#several)
+      this.#wrong(`${path}.do`, 'there is no other host', 'write the scenario with hosts: in place of host:');
     if (event.nic !== undefined) this.#known('NIC', event.nic, this.#names.nics, `${path}.nic`);
     if (event.vm !== undefined) this.#known('VM', event.vm, this.#names.vms, `${path}.vm`);
     if (event.sender !== undefined) this.#known('sender', event.sender, this.#senders, `${path}.sender`);

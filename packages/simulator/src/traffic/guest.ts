@@ -18,7 +18,7 @@ const LOOK_AGAIN_US = 20;
 
 /** A simulated guest's traffic, behind its virtual NIC. */
 export class GuestStation extends Station {
-  readonly #port: VnicPort;
+  #port: VnicPort;
   readonly #writers = new Map<number, FrameWriter>();
   /** What the guest sends. */
   readonly sources: Source[] = [];
@@ -28,6 +28,12 @@ export class GuestStation extends Station {
   constructor(port: VnicPort) {
     super();
     this.#port = port;
+  }
+
+  /** From now on its frames leave by another virtual NIC, which has sent so many before. */
+  plug(port: VnicPort, emittedFrames: number): void {
+    this.#port = port;
+    this.emittedFrames = emittedFrames;
   }
 
   /** Says how the frames of a flow are written that this end sends. */
@@ -47,7 +53,8 @@ export class GuestStation extends Station {
 /** The device emulator of a simulation: a guest whose applications are the scenario's senders and receivers. */
 export class SimulatedGuest implements DeviceEmulator {
   static readonly inject: readonly Token<unknown>[] = [Port];
-  readonly station: GuestStation;
+  /** Its applications: the VM's, not the virtual NIC's. They go where it goes. */
+  station: GuestStation;
   readonly #port: VnicPort;
   readonly #burst: FrameBurst;
   readonly #reader: FrameReader;
@@ -88,6 +95,21 @@ export class SimulatedGuest implements DeviceEmulator {
     this.#resumed ||= running && !this.#running && this.#hasRun;
     this.#running = running;
     if (running) this.#wake?.();
+  }
+
+  /** The VM behind another virtual NIC is behind this one from now on, with all that it has under way. */
+  takeOver(from: SimulatedGuest): void {
+    const [came, rest] = [from.station, this.station];
+    const [there, here] = [came.emittedFrames, rest.emittedFrames];
+    this.station = came;
+    from.station = rest;
+    came.plug(this.#port, here);
+    rest.plug(from.#port, there);
+    this.#resumed = from.#hasRun;
+    this.#hasRun = from.#hasRun;
+    from.#hasRun = false;
+    from.#resumed = false;
+    this.#wake?.();
   }
 
   poll(nowUs: number): number {

@@ -137,6 +137,14 @@ host.yaml: 1 error`,
   [FAIRLEAD_ERR_MEMORY_LAYOUT]
 host.yaml: 1 error`,
   ],
+  'a chain on attacks of a host that looks for none': [
+    `${nics}${vms}signals:\n  - on: attack\n    responders: [{ use: suspend }]\n`,
+    `error: nobody raises attack: the host has no detectors
+  at host.yaml:6:5 signals[0].on
+  mend: add detectors: [{ use: volume }]
+  [FAIRLEAD_ERR_CONFIG_NAME]
+host.yaml: 1 error`,
+  ],
   'two NICs of one name': [
     `${nics}  - { name: up0, driver: { use: memory } }\n${vms}`,
     `error: "up0" is the name of nics[0].name already

@@ -4,11 +4,18 @@ import { type Complaint, closest } from '../plugins/schema-values.ts';
 
 /** Finds what does not fit together in the chains of a host. */
 export function checkSignals(
-  { signals, vms, memory }: HostConfig,
+  { signals, vms, memory, detectors }: HostConfig,
   invalid: (path: string, what: string, mend: string) => void,
 ): void {
   const known = new Set(vms.map((vm) => vm.name));
-  for (const [i, { on, allow, vms: targets, backlog }] of signals.entries()) {
+  for (const [i, { on, allow, vms: targets, backlog, detectors: heard }] of signals.entries()) {
+    // Of all kinds this is the one that the host does not raise itself. Detectors that are named are looked for by name.
+    if (on === 'attack' && detectors.length === 0 && heard.length === 0)
+      invalid(
+        `signals[${i}].on`,
+        'nobody raises attack: the host has no detectors',
+        'add detectors: [{ use: volume }]',
+      );
     for (const [key, names] of Object.entries({ allow, vms: targets })) {
       for (const [k, name] of names.entries()) {
         if (known.has(name)) continue;

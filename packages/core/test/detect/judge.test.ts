@@ -187,6 +187,24 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('refuses a chain that hears attacks where nobody raises them, and says how to have somebody', async () => {
+    const responders = [{ use: 'suspend' }];
+    const signals = [
+      { on: 'backlog', responders },
+      { on: 'attack', responders },
+    ];
+    expect(await check({ signals })).toEqual([
+      'FAIRLEAD_ERR_CONFIG_NAME signals[1].on: nobody raises attack: the host has no detectors; add detectors: [{ use: volume }]',
+    ]);
+    expect(await check({ signals, detectors: [{ use: 'eye' }] })).toEqual([]);
+    // A detector that is wrong is complained of itself, and one that is heard by its name is missed by its name.
+    expect(await check({ signals, detectors: [{ use: 'nose' }] })).toHaveLength(1);
+    const byName = await check({ signals: [{ on: 'attack', detectors: ['eye'], responders }] });
+    expect(byName).toEqual([
+      'FAIRLEAD_ERR_CONFIG_NAME signals[0].detectors[0]: there is no detector "eye"; add it under detectors',
+    ]);
+  });
+
   it('names the place of a detector that is not there, of a wrong option and of a wrong window', async () => {
     const missing = await check({ detectors: [{ use: 'eye' }, { use: 'nose' }] });
     expect(missing).toHaveLength(1);

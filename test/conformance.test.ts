@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CONFORMANCE_KINDS } from '@fairlead/sdk/testing';
@@ -12,6 +12,7 @@ const ofAKindWithLaws = readdirSync(plugins).filter((folder) =>
 
 /** Files of a folder that make a test of each law that they ask for. */
 function filesWithLaws(folder: string): { readonly file: string; readonly text: string }[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => ({ file, text: readFileSync(path.join(folder, file), 'utf8') }))

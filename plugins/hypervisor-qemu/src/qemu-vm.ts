@@ -136,7 +136,10 @@ export class QemuVm {
   }
 
   async dismiss(): Promise<void> {
-    const { state } = await this.#look();
+    const { state } = await this.#look().catch((error: unknown) => {
+      if (!isQmpError(error, 'ended')) throw error;
+      return this.#look(); // a QEMU whose source is gone ends, perhaps while it is being asked
+    });
     if (state === 'running') throw new Obstacle('it has come, and runs');
     // What a QEMU has of a VM that did not come is nobody's: it cannot be told to forget it and wait for another.
     if (state === 'inmigrate' || (this.#isExpected && state !== 'absent')) await this.#monitor.quit();

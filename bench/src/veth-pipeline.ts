@@ -56,6 +56,7 @@ function makeArena(name: string): Arena {
   vms.shares[VM] = 1;
   vms.runState[VM] = 1;
   nics.speedBps[0] = NIC_BPS;
+  arena.teams.write(0, { serving: [0], receiving: -1, group: -1 });
   threads.available = 1;
   return arena;
 }

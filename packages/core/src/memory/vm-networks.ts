@@ -21,6 +21,11 @@ export class VmNetworks {
     this.look();
   }
 
+  /** True when two VMs reach each other without a NIC: teams are networks of their own. */
+  near(a: number, b: number): boolean {
+    return this.team[a] === this.team[b] || this.home[a] === this.home[b];
+  }
+
   /** Takes over what the control path has written. Returns how many teams there are to know of. */
   look(): number {
     const { team, awayFrom, count } = this.#vms;

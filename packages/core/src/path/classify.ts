@@ -103,9 +103,7 @@ export class Classifier {
     const first = pool.words[at] >>> 16;
     if ((first & 1) !== 0) return Head.Group;
     this.headVm = this.#macs.lookup(first, pool.words[at + 1]);
-    const { team, home } = networks;
-    const near = team[this.headVm] === team[vm] || home[this.headVm] === home[vm];
-    return this.headVm >= 0 && near ? Head.Local : Head.Empty;
+    return this.headVm >= 0 && networks.near(this.headVm, vm) ? Head.Local : Head.Empty;
   }
 
   /** Says what the frame at the head of a VM's ring is, when `run` found none. Returns its descriptor. */
@@ -145,7 +143,7 @@ function createRun(
   const { entries, control, mask, size } = arena.txRings;
   const { words, lengthBits, lengthMask, wordsPerSlot, slots } = arena.pool;
   const { macWord0, macWord1 } = arena.vms;
-  const { team, home } = arena.networks;
+  const { networks } = arena;
   // Without port security every source is its own.
   const care0 = portSecurity ? -1 : 0;
   const care1 = portSecurity ? 0xffff : 0;
@@ -162,7 +160,7 @@ function createRun(
   function leavesTeam(first: number, last: number, vm: number): boolean {
     if ((first & 1) !== 0) return false;
     const local = macs.lookup(first, last);
-    if (local >= 0) return team[local] !== team[vm] && home[local] !== home[vm]; // teams are networks of their own
+    if (local >= 0) return !networks.near(local, vm);
     if (local === ELSEWHERE) return true; // until it comes: not to be remembered
     beyondFirst = first;
     beyondLast = last;

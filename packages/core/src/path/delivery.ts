@@ -56,10 +56,8 @@ export class Delivery {
       if (vm === except || ((teams >>> networks.team[vm]) & 1) === 0 || vms.away[vm] !== 0) continue;
       const slot = pool.allocate();
       if (slot < 0) {
-        if (vms.worker[vm] === this.#worker) {
-          vms.rxOfferedFrames[vm]++;
-          vms.rxDropped[vm * DROP_REASON_COUNT + DropReason.PoolEmpty]++;
-        } else vms.rxHandoffDropped[vm]++;
+        if (vms.worker[vm] === this.#worker) this.lost(vm, DropReason.PoolEmpty);
+        else vms.rxHandoffDropped[vm]++;
         continue;
       }
       pool.memory.copyWithin(pool.offset(slot), from, from + bytes);

@@ -1,15 +1,10 @@
-import type { Packet, PacketKind } from '../traffic/packet.ts';
+import type { Packet } from '../traffic/packet.ts';
+import { PACKET_WORDS, PacketWord, readPacket, writePacket } from '../traffic/packet-words.ts';
 
-/* Places of a packet's numbers: */
-const TO = 0;
-const KIND = 1;
-const FLOW = 2;
-const NUMBER = 3;
-const BYTES = 4;
-const FLAGS = 5;
-const SACK_COUNT = 6;
-const SACKS = 7;
-const WIDTH = 14;
+/** Place of the host that a packet is for, behind its numbers. */
+const TO = PACKET_WORDS;
+/** Of both, and one more, so that what is behind them begins at a multiple of eight bytes. */
+const WIDTH = PACKET_WORDS + 2;
 /** Bytes of a packet: its numbers, its stamp, and when it lands. */
 const RECORD_BYTES = WIDTH * 4 + 16;
 const HEADER_BYTES = 16;
@@ -45,33 +40,26 @@ export class PacketBatch {
 
   push(packet: Packet, to: number, landsUs: number): void {
     const at = this.#roomAt(this.count);
-    const ints = this.#ints;
-    ints[at + TO] = to;
-    ints[at + KIND] = packet.kind;
-    ints[at + FLOW] = packet.flow;
-    ints[at + NUMBER] = packet.number;
-    ints[at + BYTES] = packet.bytes;
-    ints[at + FLAGS] = packet.flags;
-    ints[at + SACK_COUNT] = packet.sackCount;
-    for (let i = 0; i < 2 * packet.sackCount; i++) ints[at + SACKS + i] = packet.sacks[i];
+    writePacket(this.#ints, at, packet);
+    this.#ints[at + TO] = to;
     this.#doubles[(at + WIDTH) >> 1] = packet.stampUs;
     this.#doubles[(at + WIDTH + 2) >> 1] = landsUs;
-    ints[0]++;
+    this.#ints[0]++;
   }
 
   /** A VM was heard from a host. */
   pushHeard(vm: number, host: number): void {
     const at = this.#roomAt(this.count);
     this.#ints[at + TO] = host;
-    this.#ints[at + KIND] = HEARD;
-    this.#ints[at + FLOW] = vm;
+    this.#ints[at + PacketWord.kind] = HEARD;
+    this.#ints[at + PacketWord.flow] = vm;
     this.#ints[0]++;
   }
 
   /** The VM that was heard from the host `hostOf`; -1: it is a packet. */
   heardVm(record: number): number {
     const at = (HEADER_BYTES + record * RECORD_BYTES) >> 2;
-    return this.#ints[at + KIND] === HEARD ? this.#ints[at + FLOW] : -1;
+    return this.#ints[at + PacketWord.kind] === HEARD ? this.#ints[at + PacketWord.flow] : -1;
   }
 
   #roomAt(record: number): number {
@@ -83,14 +71,7 @@ export class PacketBatch {
   /** Reads one packet; returns when it lands. */
   read(record: number, packet: Packet): number {
     const at = (HEADER_BYTES + record * RECORD_BYTES) >> 2;
-    const ints = this.#ints;
-    packet.kind = ints[at + KIND] as PacketKind;
-    packet.flow = ints[at + FLOW];
-    packet.number = ints[at + NUMBER];
-    packet.bytes = ints[at + BYTES];
-    packet.flags = ints[at + FLAGS];
-    packet.sackCount = ints[at + SACK_COUNT];
-    for (let i = 0; i < 2 * packet.sackCount; i++) packet.sacks[i] = ints[at + SACKS + i];
+    readPacket(this.#ints, at, packet);
     packet.stampUs = this.#doubles[(at + WIDTH) >> 1];
     return this.#doubles[(at + WIDTH + 2) >> 1];
   }

@@ -1,19 +1,11 @@
 import type { Packet, PacketKind } from '../traffic/packet.ts';
+import { PACKET_WORDS, PacketWord, readPacket, writePacket } from '../traffic/packet-words.ts';
 
-/* Places of a packet in `#numbers`. */
-const KIND = 0;
-const FLOW = 1;
-const NUMBER = 2;
-const BYTES = 3;
-const SACK_COUNT = 4;
-const SACKS = 5;
-const FLAGS = 11;
-const WIDTH = 12;
 const FIRST_SIZE = 32;
 
 /** Packets on their way, in order, each with the time at which it arrives. Grows as it must. */
 export class PacketQueue {
-  #numbers = new Int32Array(FIRST_SIZE * WIDTH);
+  #numbers = new Int32Array(FIRST_SIZE * PACKET_WORDS);
   /** Stamp and time of arrival. */
   #times = new Float64Array(FIRST_SIZE * 2);
   #size = FIRST_SIZE;
@@ -28,15 +20,7 @@ export class PacketQueue {
   push(packet: Packet, dueUs: number): void {
     if (this.count === this.#size) this.#grow();
     const slot = (this.#head + this.count++) & (this.#size - 1);
-    const numbers = this.#numbers;
-    const at = slot * WIDTH;
-    numbers[at + KIND] = packet.kind;
-    numbers[at + FLOW] = packet.flow;
-    numbers[at + NUMBER] = packet.number;
-    numbers[at + BYTES] = packet.bytes;
-    numbers[at + FLAGS] = packet.flags;
-    numbers[at + SACK_COUNT] = packet.sackCount;
-    for (let i = 0; i < 2 * packet.sackCount; i++) numbers[at + SACKS + i] = packet.sacks[i];
+    writePacket(this.#numbers, slot * PACKET_WORDS, packet);
     this.#times[2 * slot] = packet.stampUs;
     this.#times[2 * slot + 1] = dueUs;
   }
@@ -49,7 +33,7 @@ export class PacketQueue {
       const at = (this.#head + i) & mask;
       const before = (at - 1) & mask;
       if (this.#times[2 * before + 1] <= dueUs) break;
-      this.#swap(this.#numbers, WIDTH, at, before);
+      this.#swap(this.#numbers, PACKET_WORDS, at, before);
       this.#swap(this.#times, 2, at, before);
     }
   }
@@ -64,15 +48,7 @@ export class PacketQueue {
 
   /** Takes the first packet off, into `packet`. */
   shift(packet: Packet): void {
-    const numbers = this.#numbers;
-    const at = this.#head * WIDTH;
-    packet.kind = numbers[at + KIND] as PacketKind;
-    packet.flow = numbers[at + FLOW];
-    packet.number = numbers[at + NUMBER];
-    packet.bytes = numbers[at + BYTES];
-    packet.flags = numbers[at + FLAGS];
-    packet.sackCount = numbers[at + SACK_COUNT];
-    for (let i = 0; i < 2 * packet.sackCount; i++) packet.sacks[i] = numbers[at + SACKS + i];
+    readPacket(this.#numbers, this.#head * PACKET_WORDS, packet);
     packet.stampUs = this.#times[2 * this.#head];
     this.#head = (this.#head + 1) & (this.#size - 1);
     this.count--;
@@ -81,8 +57,8 @@ export class PacketQueue {
   /** Adds up the packets of a kind, by flow. */
   tally(kind: PacketKind, byFlow: Int32Array): void {
     for (let i = 0; i < this.count; i++) {
-      const at = ((this.#head + i) & (this.#size - 1)) * WIDTH;
-      if (this.#numbers[at + KIND] === kind) byFlow[this.#numbers[at + FLOW]]++;
+      const at = ((this.#head + i) & (this.#size - 1)) * PACKET_WORDS;
+      if (this.#numbers[at + PacketWord.kind] === kind) byFlow[this.#numbers[at + PacketWord.flow]]++;
     }
   }
 
@@ -90,8 +66,8 @@ export class PacketQueue {
     const numbers = new Int32Array(2 * this.#numbers.length);
     const times = new Float64Array(2 * this.#times.length);
     const behind = this.#size - this.#head;
-    numbers.set(this.#numbers.subarray(this.#head * WIDTH));
-    numbers.set(this.#numbers.subarray(0, this.#head * WIDTH), behind * WIDTH);
+    numbers.set(this.#numbers.subarray(this.#head * PACKET_WORDS));
+    numbers.set(this.#numbers.subarray(0, this.#head * PACKET_WORDS), behind * PACKET_WORDS);
     times.set(this.#times.subarray(2 * this.#head));
     times.set(this.#times.subarray(0, 2 * this.#head), 2 * behind);
     this.#numbers = numbers;

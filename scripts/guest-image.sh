@@ -91,16 +91,12 @@ done
 
 # Output is kept in a file until it is whole, because its length goes first. One process writes all answers, so that
 # two never mix, and so that what a command leaves in the background cannot write between them.
-run() {
-  timeout "$2" sh -c "$3" </dev/null >"/tmp/$1" 2>&1
-  echo "$1 $?" >&4
-}
 send_answers() {
   while read -r id status <&4; do
     length=$(wc -c <"/tmp/$id")
     echo "done: $id $status $length"
     head -c "$length" "/tmp/$id"
-    rm "/tmp/$id"
+    rm "/tmp/$id" "/tmp/$id.sh"
   done
 }
 
@@ -109,9 +105,14 @@ exec 3<>/dev/ttyS1 4<>/tmp/finished
 stty -F /dev/ttyS1 raw -echo
 echo "ready: $(hostname)" >&3
 send_answers >&3 &
-while read -r verb id seconds command <&3; do
-  [ "$verb" = run: ] && run "$id" "$seconds" "$command" &
-done
+# Not by the shell's own read: it forgets the beginning of a line when a command ends while it reads.
+awk '$1 == "run:" {
+  file = "/tmp/" $2; seconds = $3; script = file ".sh"; id = $2
+  sub(/^run: [0-9]+ [0-9]+ /, "")
+  print > script
+  close(script)
+  system("(timeout " seconds " sh " script " </dev/null >" file " 2>&1; echo " id " $? >&4) &")
+}' <&3
 poweroff -f
 INIT
   chmod 0755 "$1"

@@ -143,6 +143,7 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
   const { clockNs, averageBps, peakBps, burstBytes, average, peak, overheadBytes, rowOf } = terms;
   const { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes } = terms;
   const fixed = {
+    lookAhead: createLookAhead(terms),
     own: { limitBps, ownPeakBps, ownBurstBytes },
     fallback: { fallbackAverageBps, fallbackPeakBps, fallbackBurstBytes },
     column: { clockNs, averageBps, peakBps, burstBytes },
@@ -157,9 +158,11 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     const { refillAverage, averageTokens } = fixed.average;
     const { refillPeak, peakTokens } = fixed.peak;
     const { batch, bytes, overheadBytes, rowOf } = fixed.batch;
+    const { lookAhead } = fixed;
     const row = rowOf[batch.vm];
     const count = batch.count;
     if (start === 0) {
+      if ((row & 7) === 0) lookAhead(row + 8);
       writeRate(averageBps, row, limitBps, fallbackAverageBps);
       writeRate(peakBps, row, ownPeakBps, fallbackPeakBps);
       if (averageBps[row] === Number.POSITIVE_INFINITY && peakBps[row] === Number.POSITIVE_INFINITY) return count;
@@ -193,5 +196,32 @@ function createConform(terms: Terms, batch: TransmitBatch): Conform {
     averageTokens[row] = average;
     peakTokens[row] = peak;
     return i;
+  };
+}
+
+/**
+ * VMs have their turns in the order of their numbers, and the rows of thousands do not stay in the caches: reads a line
+ * of every column, eight rows, while the eight before them are being served.
+ */
+function createLookAhead(terms: Terms): (row: number) => void {
+  const { limitBps, peakBps: ownPeakBps, burstBytes: ownBurstBytes } = terms.vms;
+  const { averageBps, peakBps, burstBytes, average, peak, rowOf } = terms;
+  const fixed = {
+    own: { limitBps, ownPeakBps, ownBurstBytes },
+    column: { averageBps, peakBps, burstBytes, rowOf },
+    average: { tokens: average.tokens, remainder: average.earnings.remainder, earnedNs: average.earnings.earnedNs },
+    peak: { tokens: peak.tokens, remainder: peak.earnings.remainder, earnedNs: peak.earnings.earnedNs },
+    rows: rowOf.length,
+    // Written, so that the reads are not left out as useless.
+    seen: new Float64Array(1),
+  };
+  return function lookAhead(row) {
+    const { own, column, average, peak, rows, seen } = fixed;
+    if (row >= rows) return;
+    const { limitBps, ownPeakBps, ownBurstBytes } = own;
+    const { averageBps, peakBps, burstBytes, rowOf } = column;
+    seen[0] = limitBps[row] + ownPeakBps[row] + ownBurstBytes[row] + averageBps[row] + peakBps[row] + burstBytes[row];
+    seen[0] += rowOf[row] + average.tokens[row] + average.remainder[row] + average.earnedNs[row];
+    seen[0] += peak.tokens[row] + peak.remainder[row] + peak.earnedNs[row];
   };
 }

@@ -55,6 +55,8 @@ export class Earnings {
    * returns true; else does nothing. For a bucket that this fills it saves the divisions.
    */
   readonly earnAtLeast: (row: number, bytes: number) => boolean;
+  /** When each row was last asked, in nanoseconds. */
+  readonly earnedNs: Float64Array;
   /** All that it remembers. */
   readonly columns: readonly StateColumn[];
   readonly #rateBps: Float64Array;
@@ -63,7 +65,8 @@ export class Earnings {
   constructor(rateBps: Float64Array, clockNs: Float64Array) {
     this.remainder = new Float64Array(rateBps.length);
     this.#rateBps = rateBps;
-    const earnedNs = new Float64Array(rateBps.length);
+    this.earnedNs = new Float64Array(rateBps.length);
+    const { earnedNs } = this;
     this.columns = [
       { values: this.remainder, least: 0, most: NANO_BITS_PER_BYTE - 1 },
       { values: earnedNs, least: 0, most: Number.MAX_SAFE_INTEGER, times: true },

@@ -3,8 +3,6 @@ import {
   type Explanation,
   inject,
   type LoadDistribution,
-  MAX_BATCH,
-  MAX_NICS,
   type MoveLog,
   Moves,
   Nics,
@@ -21,7 +19,7 @@ import { pendingLoadOptions } from './options.ts';
 import { PriorityWatch } from './priority-watch.ts';
 import { ReservedHomes } from './reserved-homes.ts';
 import { Runs } from './runs.ts';
-import { createSpread, type FinishOrder, type Spread } from './spread.ts';
+import { createSpread, emptyOrder, type Spread } from './spread.ts';
 
 export { pendingLoadOptions };
 
@@ -29,9 +27,6 @@ export { pendingLoadOptions };
 type PendingLoadOptions = Omit<Static<typeof pendingLoadOptions>, RunOption> &
   Partial<Pick<Static<typeof pendingLoadOptions>, RunOption>>;
 type RunOption = 'granularity' | 'flowletGapUs';
-
-/** A batch moves the window by MAX_BATCH at most, and by one more at each end. */
-const WINDOW = MAX_NICS + MAX_BATCH + 2;
 
 /**
  * The NIC that would be finished with a frame first: least pending bytes, at that NIC's speed.
@@ -59,11 +54,7 @@ export class PendingLoad implements LoadDistribution {
   readonly #pace: NicPace;
   /** For flowlets, flows and VMs. */
   readonly #runs: Runs | undefined;
-  readonly #window: FinishOrder = {
-    order: new Int32Array(WINDOW),
-    finishUs: new Float64Array(WINDOW),
-    head: new Int32Array(1),
-  };
+  readonly #window = emptyOrder();
   #spread: Spread = () => undefined;
   /** The batch that `#spread` writes to: the host's only one. */
   #batch: TransmitBatch | undefined;
@@ -126,6 +117,7 @@ export class PendingLoad implements LoadDistribution {
     const { available, availableCount, epoch } = this.nics;
     for (let k = 0; k < availableCount; k++) this.#window.order[k] = available[k];
     this.#window.head[0] = 0;
+    this.#pace.learn();
     this.#epoch = epoch;
   }
 }

@@ -1,10 +1,9 @@
-import type { NicTable, TransmitBatch } from '@fairlead/sdk';
+import { MAX_BATCH, MAX_NICS, type NicTable, type TransmitBatch } from '@fairlead/sdk';
 import type { NicPace } from './nic-pace.ts';
 
 /**
  * The available NICs, soonest finished first, as a window of two arrays. A NIC that has had its part leaves at the head
- * and comes in again towards the tail, so the window moves one to the right; a batch cannot do that more than MAX_BATCH
- * times, and the next batch writes it at the left end again:
+ * and comes in again towards the tail, so the window moves one to the right, and now and then back to the left end:
  *
  *     order    │ … │ 2 │ 0 │ 3 │ 1 │ … │      NIC numbers
  *     finishUs │ … │ 5 │ 5 │ 8 │ 9 │ … │      when it would be finished with one grain more
@@ -15,6 +14,15 @@ export interface FinishOrder {
   readonly finishUs: Float64Array;
   /** Its only entry: where the head is. */
   readonly head: Int32Array;
+}
+
+/** Entries that a batch may need: the window, and one more for each frame and at each end. */
+const ROOM = MAX_NICS + MAX_BATCH + 2;
+const ENTRIES = 4 * ROOM;
+
+/** An order that holds no NIC yet. */
+export function emptyOrder(): FinishOrder {
+  return { order: new Int32Array(ENTRIES), finishUs: new Float64Array(ENTRIES), head: new Int32Array(1) };
 }
 
 /** More than any batch holds; where a table holds nonsense, so that a budget is not a number, it ends the batch. */
@@ -37,37 +45,51 @@ export function createSpread(
   const { order, finishUs, head } = window;
   const fixed = {
     window: { order, finishUs, head },
-    table: { nicsInAll: nics.count, speedBps: nics.speedBps, pendingBytes: nics.pendingBytes },
+    table: { speedBps: nics.speedBps, pendingBytes: nics.pendingBytes },
     known: { learntBps: pace.learntBps, usPerByte: pace.usPerByte },
     batch: { bytes: batch.bytes, chosen: batch.nic },
-    limit: { grainBytes, wholeBatchBytes: WHOLE_BATCH_BYTES },
+    limit: { grainBytes, wholeBatchBytes: WHOLE_BATCH_BYTES, lastStart: ENTRIES - ROOM },
     pace,
   };
   return function spread(count, nicCount, outranked) {
     const { order, finishUs, head } = fixed.window;
-    const { nicsInAll, speedBps, pendingBytes } = fixed.table;
+    const { speedBps, pendingBytes } = fixed.table;
     const { learntBps, usPerByte } = fixed.known;
     const { bytes, chosen } = fixed.batch;
-    const { grainBytes, wholeBatchBytes } = fixed.limit;
+    const { grainBytes, wholeBatchBytes, lastStart } = fixed.limit;
     const { pace } = fixed;
 
-    for (let nic = 0; nic < nicsInAll; nic = (nic + 1) | 0) {
-      if (speedBps[nic] === learntBps[nic]) continue;
-      pace.learn();
-      break;
+    let from = head[0];
+    if (from > lastStart) {
+      order.copyWithin(0, from, from + nicCount);
+      from = 0;
     }
-
-    // Sorts the NICs by what is pending now, by insertion: from batch to batch the order hardly changes, and equals must
-    // keep theirs.
-    const from = head[0];
+    // By what is pending now. From batch to batch the order hardly changes: mostly one look confirms it.
+    let learnt = false;
     let lastUs = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < nicCount; k = (k + 1) | 0) {
+    let k = 0;
+    for (; k < nicCount; k = (k + 1) | 0) {
+      const nic = order[from + k];
+      if (speedBps[nic] !== learntBps[nic] && !learnt) {
+        pace.learn();
+        learnt = true; // once: a speed that is not a number never equals itself
+        lastUs = Number.NEGATIVE_INFINITY;
+        k = -1;
+        continue;
+      }
+      const us = (pendingBytes[nic] + grainBytes) * usPerByte[nic];
+      if (!(us >= lastUs)) break;
+      finishUs[from + k] = us;
+      lastUs = us;
+    }
+    // The rest is sorted by insertion: equals keep their order.
+    for (; k < nicCount; k = (k + 1) | 0) {
       const nic = order[from + k];
       const us = (pendingBytes[nic] + grainBytes) * usPerByte[nic];
-      let place = k;
+      let place = (from + k) | 0;
       if (us >= lastUs) lastUs = us;
       else {
-        for (; place > 0 && finishUs[place - 1] > us; place = (place - 1) | 0) {
+        for (; place > from && finishUs[place - 1] > us; place = (place - 1) | 0) {
           finishUs[place] = finishUs[place - 1];
           order[place] = order[place - 1];
         }
@@ -76,11 +98,11 @@ export function createSpread(
       order[place] = nic;
     }
 
-    let at = 0;
+    let at = from;
     if (outranked) {
-      order[nicCount] = order[0];
-      finishUs[nicCount] = Number.POSITIVE_INFINITY;
-      at = 1;
+      order[from + nicCount] = order[from];
+      finishUs[from + nicCount] = Number.POSITIVE_INFINITY;
+      at = (from + 1) | 0;
     }
     for (let i = 0; ; ) {
       const nic = order[at];

@@ -1,3 +1,4 @@
+import { eightQuiet } from '../memory/doorbell.ts';
 import { BURST_FRAMES } from './nic-queues.ts';
 import type { Parking } from './parking.ts';
 import type { TeamView } from './team-view.ts';
@@ -53,6 +54,10 @@ export function createServeAll(parts: ServeParts): (nowUs: number) => number {
     let staged = 0;
     for (let i = 0; i <= words; i++) {
       const at = start + i < words ? start + i : start + i - words;
+      if (i > 0 && i + 8 <= words && eightQuiet(ready, at)) {
+        i += 7;
+        continue;
+      }
       let bits = ready[at] & ~held[at];
       // The first word is visited twice: from the cursor on, and at the end up to it.
       if (i === 0) bits &= ~below;

@@ -9,8 +9,9 @@ import {
 } from '@fairlead/core';
 import { type NamedSender, named, Survey } from '../scenario/check.ts';
 import type { EventEntry } from '../scenario/schema.ts';
-import { type NamedHost, Roster, racksOf, repeated } from './roster.ts';
+import { type NamedHost, Roster, racksOf } from './roster.ts';
 import { type ClusterParts, clusterSchema, type WrittenCluster, type WrittenTemplate } from './schema.ts';
+import { checkRepeats, repeated } from './template.ts';
 
 /** A checked scenario of several hosts. */
 export interface ClusterScenario extends ClusterParts {
@@ -111,14 +112,22 @@ async function findHosts(
     }
     return complaints.length > 0 ? undefined : { hosts: found, template: undefined, racks: racksOf(found) };
   }
-  const { count, template, vms, rack = count } = hosts;
+  const { count, template, vms, rack = count, neighbours = 0, movable } = hosts;
   const [first] = template.vms ?? [];
   const many =
     vms === undefined || first === undefined ? template.vms : Array.from({ length: vms }, (_, i) => manyOf(first, i));
-  const host = await checkOne({ ...template, vms: many } as WrittenHostConfig, options, 'hosts.template', complaints);
+  const host = await checkOne(
+    { name: 'h0', ...template, vms: many } as WrittenHostConfig,
+    options,
+    'hosts.template',
+    complaints,
+  );
   if (host === undefined) return undefined;
+  const repeats = { count, rack, neighbours, movable };
+  complaints.push(...checkRepeats(host, repeats));
+  if (complaints.length > 0) return undefined;
   const racks = Array.from({ length: Math.ceil(count / rack) }, (_, i) => i * rack);
-  return { hosts: repeated(host, count, rack), template: host, racks };
+  return { hosts: repeated(host, repeats), template: host, racks };
 }
 
 function isTemplate(hosts: WrittenCluster['hosts']): hosts is WrittenTemplate {

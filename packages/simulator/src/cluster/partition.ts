@@ -17,6 +17,7 @@ import { partitionResult } from './read-partition.ts';
 import { seedOf } from './roster.ts';
 import type { Landing, Rounds } from './rounds.ts';
 import { type ClusterLine, clusterScript } from './script.ts';
+import { asRepeated } from './template.ts';
 
 /** Told now and then which part of the run is done. */
 export type Progress = (part: number, frames: number, nowUs: number) => void;
@@ -228,15 +229,8 @@ async function composeAll(
       ),
     );
   const bare = await composeOne(template, scenario.seed);
-  return plans.map(({ name, host, registry = '' }, i) => {
-    const model = knownAs(bare, name, registry, run);
-    const vms = model.config.vms.map((vm, row) => renamed(vm, host, row));
-    const devices = model.devices.map((plan, port) => ({ ...plan, name: host.devices[port]?.name ?? plan.name }));
-    return { ...model, config: { ...model.config, name, seed: seedOf(scenario.seed, first + i), vms }, devices };
+  return plans.map((plan, i) => {
+    const { config, ...model } = asRepeated(knownAs(bare, plan.name, plan.registry ?? '', run), plan);
+    return { ...model, config: { ...config, seed: seedOf(scenario.seed, first + i) } };
   });
-}
-
-function renamed(vm: Composition['config']['vms'][number], { config }: Composition, row: number) {
-  const { name, mac } = config.vms[row] as (typeof config.vms)[number];
-  return { ...vm, name, mac };
 }

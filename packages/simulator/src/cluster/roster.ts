@@ -7,12 +7,14 @@ export interface HostPlan {
   readonly host: Composition;
   /** Name of the registry that it has in common with others of its rack; undefined when it knows none. */
   readonly registry: string | undefined;
+  /** Row of the template that each VM was made from; undefined when the host repeats none. */
+  readonly modelRows?: readonly number[] | undefined;
   /** Numbers of its VMs over the whole cluster, by row. */
   readonly vms: readonly number[];
 }
 
 /** A host as a scenario has it. */
-export type NamedHost = Pick<HostPlan, 'name' | 'host' | 'registry'>;
+export type NamedHost = Omit<HostPlan, 'vms'>;
 
 /** Who is where in a cluster: its hosts and VMs, under the numbers that every thread gives them. */
 export class Roster {
@@ -31,12 +33,17 @@ export class Roster {
     const macs: string[] = [];
     const homes: number[] = [];
     const movable = new Set<number>();
-    this.hosts = hosts.map(({ name, host, registry }, place) => ({
-      ...{ name, host, registry },
-      vms: host.config.vms.map((vm) => {
+    // First those that a host starts: what others may take does not change who is which number.
+    for (const { host } of hosts)
+      for (const { name, start } of host.config.vms) if (start && !numbers.has(name)) numbers.set(name, numbers.size);
+    const seen = new Set<number>();
+    this.hosts = hosts.map((host, place) => ({
+      ...host,
+      vms: host.host.config.vms.map((vm) => {
         const number = numbers.get(vm.name) ?? numbers.size;
-        if (number === numbers.size) numbers.set(vm.name, number);
-        else movable.add(number);
+        numbers.set(vm.name, number);
+        if (seen.has(number)) movable.add(number);
+        seen.add(number);
         macs[number] ??= vm.mac;
         if (vm.start || homes[number] === undefined) homes[number] = place;
         return number;
@@ -70,23 +77,6 @@ export function racksOf(hosts: readonly NamedHost[]): number[] {
     end = Math.max(end, place, ...names.map((name) => last.get(name) as number));
   }
   return firsts;
-}
-
-/** The hosts of a template: the same host again and again, with names and addresses of its own and of its VMs. */
-export function repeated(template: Composition, count: number, rack: number): NamedHost[] {
-  return Array.from({ length: count }, (_, place) => {
-    const name = `h${place}`;
-    const vms = template.config.vms.map((vm, row) => ({ ...vm, name: `${name}.${vm.name}`, mac: macOf(place, row) }));
-    const devices = template.devices.map((plan) => ({ ...plan, name: `${name}.${plan.name}` }));
-    const registry = template.registry && `rack ${Math.floor(place / rack)}`;
-    return { name, registry, host: { ...template, config: { ...template.config, name, vms }, devices } };
-  });
-}
-
-/** Locally administered (IEEE 802 §8.4), by host and row. */
-function macOf(host: number, row: number): string {
-  const octets = [0x52, 0x54, host >> 8, host & 0xff, row >> 8, row & 0xff];
-  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
 }
 
 /** Seed of a host's own choices, by its number. */

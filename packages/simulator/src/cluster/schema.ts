@@ -19,6 +19,16 @@ const templateSchema = Type.Object(
     rack: Type.Optional(
       Type.Integer({ minimum: 1, description: 'hosts that know each other through one registry; all of them' }),
     ),
+    neighbours: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 63,
+        description: 'hosts of its rack that a VM may go to: so many behind its own; each has a row for it; 0',
+      }),
+    ),
+    movable: Type.Optional(
+      Type.Array(Type.String(), { description: 'VMs of the template that may go to neighbours; all of them' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -67,6 +77,10 @@ export interface WrittenTemplate {
   readonly vms?: number;
   /** Hosts that know each other through one registry. */
   readonly rack?: number;
+  /** Hosts of its rack that each VM may go to: so many behind its own, the first of the rack behind the last. 0. */
+  readonly neighbours?: number;
+  /** Names of the VMs that may, as the template has them: `vm0` with `vms`. All of them. */
+  readonly movable?: readonly string[];
 }
 
 /** A scenario of several hosts as a person writes it: quantities may have units, defaults are left out. */

@@ -56,15 +56,15 @@ export class Background {
   }
 
   /**
-   * Waits until the output matches.
+   * Waits until the output matches. What it has said stays said, also when it has ended since.
    * @throws Error with the output, when the process ends first or `timeoutMs` pass.
    */
   async says(pattern: RegExp, timeoutMs: number): Promise<void> {
+    if (pattern.test(this.#output)) return;
     let listener = (): void => undefined;
     const said = new Promise<void>((resolve) => {
       listener = () => void (pattern.test(this.#output) && resolve());
       this.#listeners.add(listener);
-      listener();
     });
     try {
       await this.unlessEnded(within(said, timeoutMs, `${pattern} from "${this.#title}"`));

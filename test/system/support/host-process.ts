@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { Account, NicStatus, VmInfo, WrittenHostConfig } from '@fairlead/core';
+import type { Account, ActionState, NicStatus, VmInfo, WrittenHostConfig } from '@fairlead/core';
 import type { DropReasonName } from '@fairlead/sdk';
 import { undoAtExit } from './cleanup.ts';
 import { within } from './deadline.ts';
@@ -19,8 +19,22 @@ export interface HostView {
   readonly vms: readonly (VmInfo & { readonly dropped: Partial<Record<DropReasonName, number>> })[];
   /** What its responders have done, oldest first, as `suspend a, over: backlog`. */
   readonly actions: readonly string[];
+  /** What each of its chains has answered, oldest first. */
+  readonly answers: readonly Answered[];
+  /** The first 1000 signals that began or were over, as `attack of a began, says volume`. */
+  readonly signals: readonly string[];
   /** The first 1000 things it told of itself: faults, changes of NICs, what its plugins logged. */
   readonly events: readonly string[];
+}
+
+/** What a chain did about a signal, or why it did nothing: then its `state` is `withheld`. */
+export interface Answered {
+  /** The chain, as `signals[0]`. */
+  readonly where: string;
+  readonly action: string;
+  readonly vm: string;
+  readonly state: ActionState;
+  readonly reason: string;
 }
 
 interface Answer {

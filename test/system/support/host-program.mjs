@@ -12,6 +12,8 @@ import { DROP_REASON_COUNT, DROP_REASONS } from '@fairlead/sdk';
 let host;
 /** @type {string[]} */
 const events = [];
+/** @type {string[]} */
+const signals = [];
 const MOST_EVENTS = 1_000;
 
 /**
@@ -25,10 +27,10 @@ function view(running) {
     const reasons = DROP_REASONS.map((reason, at) => [reason, refused[first + at] + dropped[first + at]]);
     return { ...vm, dropped: Object.fromEntries(reasons.filter(([, count]) => count !== 0)) };
   });
-  const actions = running.signals
-    .history()
-    .map(({ action, vm, state, signal }) => `${action} ${vm}, ${state}: ${signal.kind}`);
-  return { vms, nics: running.nics.list(), actions, events };
+  const history = running.signals.history();
+  const actions = history.map(({ action, vm, state, signal }) => `${action} ${vm}, ${state}: ${signal.kind}`);
+  const answers = history.map(({ where, action, vm, state, reason }) => ({ where, action, vm, state, reason }));
+  return { vms, nics: running.nics.list(), actions, answers, signals, events };
 }
 
 /** @param {HostRequest} request */
@@ -40,6 +42,9 @@ async function answer(request) {
         if (events.length < MOST_EVENTS) events.push(`${name} ${JSON.stringify(detail)}`);
       });
     }
+    host.on('signal', ({ state, signal, vm }) => {
+      if (signals.length < MOST_EVENTS) signals.push(`${signal.kind} of ${vm} ${state}, says ${signal.from}`);
+    });
     await host.start();
     return undefined;
   }

@@ -116,6 +116,13 @@ export class ProportionalShare implements AdmissionPolicy, Lifecycle {
     }
   }
 
+  /** Its buckets are empty: what it had saved up it has had where it came from. A debt of an earlier stay is not forgiven. */
+  arrive(vm: number, nowUs: number): undefined {
+    this.#clockUs[0] = nowUs;
+    this.#limits.empty(vm);
+    this.#reserves.empty(vm);
+  }
+
   /**
    * What is in the buckets of limits and reservations, so that a swap gives nobody a burst twice. Who was given more than
    * others is forgotten: all start level, as they do whenever nobody had to wait.

@@ -77,6 +77,12 @@ export class RateBuckets {
     this.tokens[vm] = bytesPerUs === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : Math.min(tokens, depth);
   }
 
+  /** From now on it holds what it earns. A debt stays one. */
+  empty(vm: number): void {
+    this.refill(vm);
+    if (this.tokens[vm] > 0) this.tokens[vm] = 0;
+  }
+
   /** Whole microseconds, rounded up, until a frame of `bytes` conforms. */
   waitUs(vm: number, bytes: number): number {
     const lacking = Math.min(bytes, this.depthBytes[vm]) - this.tokens[vm];

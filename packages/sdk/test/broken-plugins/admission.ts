@@ -76,6 +76,11 @@ class Bucket implements AdmissionPolicy {
     }
   }
 
+  arrive(vm: number, nowUs: number): undefined {
+    this.tokens[vm] = 0;
+    this.thenUs[vm] = nowUs;
+  }
+
   protected bytesPerUs(vm: number): number {
     return this.vms.limitBps[vm] / 8e6;
   }
@@ -204,6 +209,19 @@ export const admission: BrokenPlugins = {
       plugin: admitting((_nics, vms) => (batch) => {
         vms.transmittedBytes[batch.vm] += batch.bytes[0];
       }),
+    },
+    {
+      law: 'gives a VM that arrives nothing for it',
+      mistake: 'it fills the bucket of a VM that has come: each move is a burst',
+      plugin: () =>
+        named(
+          'broken',
+          class extends Bucket {
+            override arrive(vm: number): undefined {
+              this.tokens[vm] = this.vms.burstBytes[vm];
+            }
+          },
+        ),
     },
     {
       law: 'charges nothing for a frame that waits',

@@ -12,6 +12,7 @@ import {
   simplerAdmission,
   tellAdmission,
 } from './admission-scenario.ts';
+import { faultOfArriving } from './arrival.ts';
 import { layOutHeaders } from './batch-frames.ts';
 import { fillBatch, watchBatch } from './batch-watch.ts';
 import { type Candidate, candidateFrom, candidateLaw, candidateOf, type Make, startsLaw } from './candidate.ts';
@@ -64,6 +65,7 @@ export interface AdmissionGiven extends ConformanceGiven {
 }
 
 const UNLIMITED: AdmissionBounds = { ...LIMITED, limitsBps: [Number.POSITIVE_INFINITY] };
+const ONE_VM: AdmissionBounds = { ...LIMITED, vmCount: [1, 1] };
 const LEAPING: AdmissionBounds = { ...LIMITED, sweepsUs: [0, 0, 100, HOUR_US, 5 * HOUR_US] };
 const CHANGING: AdmissionBounds = { ...LIMITED, phases: 4 };
 const ANY_SIZE: AdmissionBounds = {
@@ -203,20 +205,16 @@ function answerLaws(candidate: Candidate<AdmissionPolicy>, finishes: boolean): r
       admit();
       return written();
     }),
-    scenarioLaw(
-      candidate,
-      'charges nothing for a frame that waits',
-      { ...LIMITED, vmCount: [1, 1] },
-      (make, scenario) => {
-        const once = decidedWhenAsked(make, scenario, 1);
-        const often = decidedWhenAsked(make, scenario, 1 + NAGS);
-        const i = once.findIndex((frames, k) => frames > often[k]);
-        if (i < 0) return undefined;
-        return `by ${ASKED_AT_US[i]} us it had let ${once[i]} frames go when asked once, ${often[i]} when asked again and again`;
-      },
-    ),
+    scenarioLaw(candidate, 'charges nothing for a frame that waits', ONE_VM, (make, scenario) => {
+      const once = decidedWhenAsked(make, scenario, 1);
+      const often = decidedWhenAsked(make, scenario, 1 + NAGS);
+      const i = once.findIndex((frames, k) => frames > often[k]);
+      if (i < 0) return undefined;
+      return `by ${ASKED_AT_US[i]} us it had let ${once[i]} frames go when asked once, ${often[i]} when asked again and again`;
+    }),
     repeats,
     ...presupposing(repeats, [
+      scenarioLaw(candidate, 'gives a VM that arrives nothing for it', ONE_VM, faultOfArriving),
       ...instanceLaws<AdmissionPolicy, AdmissionScenario>().map(aboutInstances),
       scenarioLaw(candidate, EXPLAINS, CHANGING, (make, scenario) => {
         const silent = answersOf((...how) => new AdmissionCourse(...how), make, scenario);

@@ -12,7 +12,6 @@ export interface Seat<T> {
   /** Fills `batch.flow` before it is called. */
   readonly needsFlow: boolean;
   /** Fills `batch.offset` before it is called. */
-  /** The shadow wants the headers read. */
   readonly needsHeaders?: boolean;
   /** Who takes the seat when it fails; undefined: one that cannot. */
   readonly fallback: Seat<T> | undefined;

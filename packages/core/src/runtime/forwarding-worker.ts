@@ -44,7 +44,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
       drivers[nic] = SILENT;
       tellFault(driverFault(task.nics[nic] as PostedPlugin, nic, hook, cause));
     };
-    const { forwarder, policies } = createStage(arena, stage.plan, drivers, surroundings, {
+    const { forwarder, policies, made } = createStage(arena, stage.plan, drivers, surroundings, {
       fault: tellFault,
       judged: (detector, signals) => tell({ type: 'judged', detector, signals }),
       detectorFailed: (detector, { error, ...fault }) =>
@@ -58,7 +58,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
     const { batchFrames } = task;
     const shadowFailed = (section: PolicySection, shadow: string, message: string): void =>
       tell({ type: 'shadow', section, shadow, message });
-    const succession = new Succession({ arena, worker, batchFrames, policies, surroundings, shadowFailed });
+    const succession = new Succession({ arena, worker, batchFrames, policies, made, surroundings, shadowFailed });
     const enter = arena.threads.createEnter(worker);
     for (const [i, { section, shadow }] of task.shadows.entries()) {
       enter(Phase.Make, stage.shadowsFrom + i);
@@ -90,6 +90,7 @@ export async function forward(task: ForwardingTask): Promise<void> {
     tell({ type: 'ready' });
     const sleeper = new Sleeper(arena, worker, forwarder, drivers, clock, driverFailed);
     await loop(arena, worker, forwarder, sleeper, mailbox, clock);
+    succession.close();
   } catch (error) {
     if (isFairleadError(error)) tell({ type: 'failed', error: postedError(error) });
     throw error;

@@ -6,13 +6,12 @@ import type { NicManager } from '../managers/nic-manager.ts';
 import type { Arena } from '../memory/arena.ts';
 import type { Doorbell } from '../memory/doorbell.ts';
 import type { PluginFault } from '../path/plugin-failure.ts';
-import type { Relocation } from '../path/relocation.ts';
 import type { Composition } from '../plan.ts';
 import type { Surroundings } from '../plugins/instantiate.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import type { SignalManager } from '../signals/signal-manager.ts';
 import { type ExchangeHost, PolicyExchange } from '../succession/exchange.ts';
-import { createInlineLoop } from '../succession/inline-loop.ts';
+import { createInlineLoop, type InlineLoop } from '../succession/inline-loop.ts';
 import type { TeamManager } from '../teams/team-manager.ts';
 import type { TraceNames } from '../trace/describe-trace.ts';
 import { TraceDesk, type TraceLoops } from '../trace/trace-desk.ts';
@@ -56,7 +55,7 @@ export class Runtime {
   /** What is looked at behind each poll of the links. */
   readonly #polled: Polled;
   #workers: WorkersRuntime | undefined;
-  #inlineRelocation: Relocation | undefined;
+  #inlineLoop: InlineLoop | undefined;
   #deviceLoop: DeviceLoop | undefined;
 
   constructor(parts: RuntimeParts, report: RuntimeReport) {
@@ -87,7 +86,7 @@ export class Runtime {
       driverFailed: (fault) => this.#report.driverFailed(fault, 0, false),
       shadowFailed: this.#shadowFailed,
     });
-    this.#inlineRelocation = loop.forwarder.relocation;
+    this.#inlineLoop = loop;
     const { linkPollMs } = composition.config.monitor;
     const inline = new InlineRuntime(
       clock as VirtualClock,
@@ -162,7 +161,7 @@ export class Runtime {
   /** Has the loop that owns a VM let it go, and answer what waited in its ring; or take it in. */
   async relocate(asked: Relocating): Promise<Uint8Array[]> {
     if (this.#workers !== undefined) return this.#workers.relocate(asked);
-    const relocation = this.#inlineRelocation;
+    const relocation = this.#inlineLoop?.forwarder.relocation;
     if (relocation === undefined) throw hostState('no forwarding loop runs', 'wait for the host to start');
     if (asked.step === 'leave') return relocation.leave(asked.vm);
     relocation.arrive(asked, this.#parts.clock.nowUs());
@@ -176,5 +175,6 @@ export class Runtime {
     this.#deviceLoop?.stop();
     await this.#workers?.stop();
     this.inline?.close();
+    this.#inlineLoop?.close();
   }
 }

@@ -23,6 +23,7 @@ import type { Composition, PluginPlan, PolicyPlan } from '../plan.ts';
 import { inTime } from '../plugins/control-call.ts';
 import { instantiate, type Surroundings } from '../plugins/instantiate.ts';
 import type { PortSecurity } from '../port-security.ts';
+import type { Named } from '../succession/hand-over.ts';
 
 /** A policy's place; `failed` when it has been given up before, by failure mode open, closed or stop. */
 type StagePolicy<K extends PluginKind> = PolicyPlan<K> & { readonly failed?: boolean };
@@ -97,10 +98,12 @@ function place<K extends 'admission' | 'load-distribution', T extends AdmissionP
   { chain, fail, budget, failed = false }: StagePolicy<K>,
   surroundings: Surroundings,
   making: (numberInChain: number) => void,
+  made: Named<object>[],
 ): Place<T> {
   const seat = chain.reduceRight<Seat<T> | undefined>((fallback, plan, i) => {
     making(i);
     const instance = makeWithin(plan, surroundings) as unknown as T;
+    made.push({ name: plan.name, instance });
     return { name: plan.name, instance, ...needsOf(plan), fallback };
   }, undefined);
   return { seat, fail, budget, failed };
@@ -134,6 +137,8 @@ export interface StageReport extends ObserverReport {
 export interface Stage {
   readonly forwarder: Forwarder;
   readonly policies: Policies;
+  /** Every policy and detector that was made for it, whether it serves or only stands by. */
+  readonly made: readonly Named<object>[];
 }
 
 /** Makes the policies of one forwarding loop and the loop's body around them. */
@@ -148,15 +153,19 @@ export function createStage(
   const { probe = new SystemCostProbe() } = surroundings;
   const admissions = nics.length;
   const distributions = admissions + plan.admission.chain.length;
+  const made: Named<object>[] = [];
+  const makingOf = (first: number) => (i: number) => making(first + i);
   const policies = new Policies(
-    place<'admission', AdmissionPolicy>(plan.admission, surroundings, (i) => making(admissions + i)),
-    place<'load-distribution', LoadDistribution>(plan.distribution, surroundings, (i) => making(distributions + i)),
+    place<'admission', AdmissionPolicy>(plan.admission, surroundings, makingOf(admissions), made),
+    place<'load-distribution', LoadDistribution>(plan.distribution, surroundings, makingOf(distributions), made),
     arena.nics,
     report.fault,
   );
   const sampling = { every: sampleEvery, probe, seed: surroundings.seed };
   const detectors = distributions + plan.distribution.chain.length;
-  const observer = createObserver(arena, plan, sampling, surroundings, report, (i) => making(detectors + i));
+  const seats = detectorSeats(plan, surroundings, makingOf(detectors));
+  made.push(...seats);
+  const observer = createObserver(arena, plan, seats, sampling, surroundings, report);
   const forwarder = new Forwarder(arena, policies, {
     worker,
     batchFrames: plan.batchFrames,
@@ -170,7 +179,7 @@ export function createStage(
     sampledDrivers: nics,
     ...(report.nicReturned === undefined ? {} : { nicReturned: report.nicReturned }),
   });
-  return { forwarder, policies };
+  return { forwarder, policies, made };
 }
 
 /** NICs whose frames a worker takes in: NIC n is worker n's, modulo the number of workers. */
@@ -178,23 +187,31 @@ export function receivesOf(plan: { worker: number; nics: readonly unknown[] }, w
   return [...plan.nics.keys()].filter((nic) => nic % workers === plan.worker);
 }
 
-/** Makes the detectors of one forwarding loop, and what shows them the frames. */
-function createObserver(
-  arena: Arena,
-  { worker, detectors = [], observe }: StagePlan,
-  sampling: Sampling,
+/** Makes the detectors of one forwarding loop. */
+function detectorSeats(
+  { detectors = [] }: StagePlan,
   surroundings: Surroundings,
-  report: ObserverReport,
   making: (number: number) => void,
-): Observer | undefined {
-  if (detectors.length === 0) return undefined;
-  const seats = detectors.map(({ number, plan, windowMs }, i): DetectorSeat => {
+): DetectorSeat[] {
+  return detectors.map(({ number, plan, windowMs }, i) => {
     making(i);
     const instance = makeWithin(plan, surroundings) as Detector;
     const { needsHeaders, needsFlow } = needsOf(plan);
     const { name, budget } = plan;
     return { number, name, instance, needsHeaders: needsHeaders || needsFlow, windowUs: windowMs * 1000, budget };
   });
+}
+
+/** What shows the frames to the detectors; where there are none, nothing does. */
+function createObserver(
+  arena: Arena,
+  { worker, observe }: StagePlan,
+  seats: readonly DetectorSeat[],
+  sampling: Sampling,
+  surroundings: Surroundings,
+  report: ObserverReport,
+): Observer | undefined {
+  if (seats.length === 0) return undefined;
   const nowUs = surroundings.clock.nowUs();
   const shown = observe === undefined ? {} : { observe };
   return new Observer({ arena, worker, sampling, nowUs, ...shown }, seats, report);

@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type FairleadError, isFairleadError } from '@fairlead/sdk';
 import { Piscina } from 'piscina';
 import type { Arena } from '../memory/arena.ts';
@@ -106,7 +106,7 @@ export class WorkersRuntime {
     slot.done = this.#pool
       .run(task, { name: 'forward', transferList: [channel.port2], signal: slot.abort.signal })
       .then(
-        () => channel.port1.close(),
+        () => this.#hearLast(slot, channel.port1),
         (error: unknown) => {
           // What was posted before the end may still be under way.
           for (const report of stillPosted(channel.port1))
@@ -123,6 +123,12 @@ export class WorkersRuntime {
     slot.done.catch(() => undefined);
     watch.start(() => this.#stopping);
     return Promise.race([ready, failedToStart]);
+  }
+
+  /** What a worker has said at its end may still be under way. */
+  #hearLast(slot: WorkerSlot, port: MessagePort): void {
+    for (const report of stillPosted(port)) this.#hear(slot, report);
+    port.close();
   }
 
   #hear(slot: WorkerSlot, report: WorkerReport): void {

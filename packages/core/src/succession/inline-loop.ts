@@ -12,6 +12,8 @@ import { Succession, type SuccessionAbout } from './succession.ts';
 /** The one loop of the inline runtime: it is at rest whenever somebody else runs. */
 export interface InlineLoop extends Loops {
   readonly forwarder: Forwarder;
+  /** The loop runs no more: its plugins give back what they took. */
+  close(): void;
 }
 
 /** What the loop tells of its plugins. */
@@ -42,10 +44,19 @@ export function createInlineLoop(
     },
   });
   const { shadowFailed } = report;
-  const about = { arena, worker: 0, batchFrames, policies: stage.policies, surroundings, shadowFailed };
+  const about = {
+    arena,
+    worker: 0,
+    batchFrames,
+    policies: stage.policies,
+    made: stage.made,
+    surroundings,
+    shadowFailed,
+  };
   const succession = new Succession(about);
   return {
     forwarder: stage.forwarder,
+    close: () => succession.close(),
     // What is thrown is to be a rejection, as that of a worker is.
     order: async (order) => {
       succession.prepare(order);

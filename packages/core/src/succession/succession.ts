@@ -9,7 +9,7 @@ import { ShadowRecord } from '../shadow/shadow-record.ts';
 import type { PolicySection } from '../shadow/shadow-report.ts';
 import { ShadowedAdmission, type ShadowParts } from '../shadow/shadowed-admission.ts';
 import { ShadowedDistribution } from '../shadow/shadowed-distribution.ts';
-import { type Complain, disposeOf, handOver } from './hand-over.ts';
+import { type Complain, disposeOf, handOver, type Named } from './hand-over.ts';
 import type { Order, ShadowPlan } from './order.ts';
 
 /** A shadow moves nothing. */
@@ -24,6 +24,8 @@ export interface SuccessionAbout {
   readonly batchFrames: number;
   readonly policies: Policies;
   readonly surroundings: Surroundings;
+  /** What was made for the loop, and is given back at its end. */
+  readonly made: readonly Named<object>[];
   /** A shadow was put aside. */
   readonly shadowFailed: (section: PolicySection, shadow: string, message: string) => void;
 }
@@ -47,11 +49,16 @@ export class Succession {
   readonly #heads: { admission: Seat<Policy>; distribution: Seat<Policy> };
   /** Who was there before, while the head is on probation. */
   readonly #before: { admission?: Seat<Policy>; distribution?: Seat<Policy> } = {};
+  /** Who watches a place as a shadow. */
+  readonly #shadows: { admission?: Named<Policy>; distribution?: Named<Policy> } = {};
+  /** Names of the instances that hold something still. */
+  readonly #alive: Map<object, string>;
   #prepared: Prepared | undefined;
 
   constructor(about: SuccessionAbout) {
     this.#about = about;
-    const { policies, surroundings } = about;
+    const { policies, surroundings, made } = about;
+    this.#alive = new Map(made.map(({ name, instance }) => [instance, name]));
     this.#heads = { admission: policies.seatOf('admission'), distribution: policies.seatOf('distribution') };
     this.#complain = (plugin, message) => surroundings.log('warn', plugin, message);
   }
@@ -75,13 +82,23 @@ export class Succession {
     this.#prepared = undefined;
   }
 
+  /** The loop has ended: every plugin of it gives back what it took. */
+  close(): void {
+    this.abandon();
+    for (const [instance, name] of this.#alive) this.#dispose({ name, instance });
+  }
+
+  #dispose(one: Named<object>): void {
+    if (this.#alive.delete(one.instance)) disposeOf(one, this.#complain);
+  }
+
   #make(order: Order): Prepared {
     const { section } = order;
     const nothing = (): void => undefined;
     switch (order.type) {
       case 'swap': {
         const seat = this.#seat(order.plan);
-        const abandon = (): void => disposeOf(seat, this.#complain);
+        const abandon = (): void => this.#dispose(seat);
         return { carryOut: () => this.#swap(section, seat, order), abandon };
       }
       case 'return':
@@ -89,11 +106,10 @@ export class Succession {
       case 'settle':
         return { carryOut: () => this.#settle(section), abandon: nothing };
       case 'shadow': {
-        const watch = this.#watcher(section, order.shadow);
-        return { carryOut: watch, abandon: nothing };
+        return this.#watcher(section, order.shadow);
       }
       case 'unshadow':
-        return { carryOut: () => this.#about.policies.watch(section, undefined), abandon: nothing };
+        return { carryOut: () => this.#unwatch(section), abandon: nothing };
     }
   }
 
@@ -102,8 +118,10 @@ export class Succession {
     return { name: plan.name, instance, ...needsOf(plan), fallback: undefined };
   }
 
-  #instance({ definition, options, where }: PluginPlan, surroundings = this.#about.surroundings): Policy {
-    return instantiate(definition as never, options, surroundings, where) as unknown as Policy;
+  #instance({ name, definition, options, where }: PluginPlan, surroundings = this.#about.surroundings): Policy {
+    const instance = instantiate(definition as never, options, surroundings, where) as unknown as Policy;
+    this.#alive.set(instance, name);
+    return instance;
   }
 
   #swap(section: PolicySection, made: Seat<Policy>, order: Extract<Order, { type: 'swap' }>): boolean {
@@ -111,7 +129,7 @@ export class Succession {
     const current = policies.seatOf(section);
     const inCharge = current === this.#heads[section];
     const { instance, handedOver } = handOver(current, made, () => this.#instance(order.plan), this.#complain);
-    if (instance !== made.instance) disposeOf(made, this.#complain);
+    if (instance !== made.instance) this.#dispose(made);
     this.#settle(section);
     const fallback = inCharge ? current.fallback : current;
     const keep = order.probation && inCharge;
@@ -119,7 +137,7 @@ export class Succession {
     policies.seat(section, seat);
     this.#heads[section] = seat;
     if (keep) this.#before[section] = current;
-    else if (inCharge) disposeOf(current, this.#complain);
+    else if (inCharge) this.#dispose(current);
     return handedOver;
   }
 
@@ -131,7 +149,7 @@ export class Succession {
     this.#heads[section] = before;
     // A loop in which it failed itself has its predecessor, or that one's fallback, in place already.
     if (this.#about.policies.seatOf(section) === failed) this.#about.policies.seat(section, before);
-    disposeOf(failed, this.#complain);
+    this.#dispose(failed);
   }
 
   #settle(section: PolicySection): void {
@@ -139,11 +157,18 @@ export class Succession {
     if (before === undefined) return;
     delete this.#before[section];
     this.#heads[section].predecessor = undefined;
-    if (this.#about.policies.seatOf(section) !== before) disposeOf(before, this.#complain);
+    if (this.#about.policies.seatOf(section) !== before) this.#dispose(before);
+  }
+
+  #unwatch(section: PolicySection): void {
+    this.#about.policies.watch(section, undefined);
+    const shadow = this.#shadows[section];
+    delete this.#shadows[section];
+    if (shadow !== undefined) this.#dispose(shadow);
   }
 
   /** Makes a shadow and all it is given: tables, clock and generator of its own. */
-  #watcher(section: PolicySection, { plan, memory, shape }: ShadowPlan): () => void {
+  #watcher(section: PolicySection, { plan, memory, shape }: ShadowPlan): Prepared {
     const { arena, worker, batchFrames, policies, surroundings, shadowFailed } = this.#about;
     const tables = new PrivateTables(arena.nics, arena.vms);
     const { clock } = surroundings;
@@ -166,7 +191,6 @@ export class Succession {
       enter: arena.threads.createEnter(worker),
       failed: (hook: string, vm: number, cause: unknown): void => {
         record.aside = true;
-        policies.watch(section, undefined);
         const what = cause instanceof Error ? cause.message : String(cause);
         const name = arena.vms.names[vm] ?? String(vm);
         shadowFailed(
@@ -174,10 +198,13 @@ export class Succession {
           plan.name,
           hook === 'sweep' ? `sweep() failed: ${what}` : `${hook}() failed for VM ${name}: ${what}`,
         );
-        disposeOf({ name: plan.name, instance: shadow }, this.#complain);
+        this.#unwatch(section);
       },
     } satisfies Omit<ShadowParts<never>, 'shadow'>;
-    return () => {
+    const named = { name: plan.name, instance: shadow };
+    const carryOut = (): void => {
+      this.#unwatch(section);
+      this.#shadows[section] = named;
       if (section === 'admission') {
         const mine = { ...parts, shadow: shadow as AdmissionPolicy };
         const watching = new ShadowedAdmission(policies.admission, mine, batchFrames);
@@ -188,5 +215,6 @@ export class Succession {
       const watching = new ShadowedDistribution(policies.distribution, mine);
       policies.watch('distribution', { watching, ...needs });
     };
+    return { carryOut, abandon: () => this.#dispose(named) };
   }
 }

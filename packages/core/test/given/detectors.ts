@@ -4,6 +4,7 @@ import { type Detector, definePlugin, type ObservedBatch, type PluginNeed, type 
 export interface Watch {
   observe?(batch: ObservedBatch): undefined;
   judge?(nowUs: number): readonly Signal[];
+  dispose?(): void;
 }
 
 /** A detector that does what a test says. */
@@ -20,6 +21,9 @@ export const detector = (name: string, watch: Watch, needs: readonly PluginNeed[
       }
       judge(nowUs: number): readonly Signal[] {
         return watch.judge === undefined ? [] : watch.judge(nowUs);
+      }
+      dispose(): undefined {
+        watch.dispose?.();
       }
     },
   });

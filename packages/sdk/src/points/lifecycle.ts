@@ -52,6 +52,9 @@ export interface Lifecycle {
    * another plugin, may have written it. A throw means that this instance is thrown away and another one starts afresh.
    */
   importState?(state: unknown, from: StateOrigin): undefined;
-  /** Gives back what the constructor took. Called once, after the last batch; nothing is called after it. */
+  /**
+   * Gives back what the constructor took. Called once, after the last batch: when another one has its place, and when the
+   * host is closed at the latest. Nothing is called after it; who does not return within two seconds is not waited for.
+   */
   dispose?(): undefined;
 }

@@ -83,7 +83,7 @@ describe('a host of a template', () => {
   });
 
   it('has VMs go on to a second host and come back, as far as its neighbours allow', async () => {
-    const to = (at: string, host: string) => ({ at, do: 'vm-migrate', vm: 'h4.vm0', to: host }) as const;
+    const to = (at: `${number}ms`, host: string) => ({ at, do: 'vm-migrate', vm: 'h4.vm0', to: host }) as const;
     const events = [to('200ms', 'h5'), to('400ms', 'h3'), to('600ms', 'h4')];
     const senders: WrittenCluster['senders'] = [
       { vm: 'h4.vm0', to: 'h0.vm0', kind: 'tcp', sizeBytes: '2MiB' },

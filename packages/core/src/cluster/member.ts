@@ -171,6 +171,9 @@ export class ClusterMember implements Cluster {
     const { table, capacityBps } = this.#around as ClusterSurroundings;
     let reservedBps = 0;
     for (let vm = 0; vm < table.count; vm++) if (table.away[vm] === 0) reservedBps += table.reservationBps[vm];
+    // One that is on its way is counted in the table from when it is here.
+    for (const [vm, reservationBps] of this.#migrations?.coming() ?? [])
+      if (table.away[table.names.indexOf(vm)] !== 0) reservedBps += reservationBps;
     return Math.max(0, capacityBps() - reservedBps);
   }
 

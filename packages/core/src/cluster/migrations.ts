@@ -31,7 +31,7 @@ export interface MigrateOptions {
 
 /** What a migration looks at of the host that it goes from or comes to. */
 export interface MigrationHost {
-  /** Bandwidth not reserved by the VMs that are here, in bit/s. */
+  /** Bandwidth reserved neither by the VMs that are here nor by those on their way, in bit/s. */
   roomBps(): number;
   underAttack(): boolean;
   /** As this host sees it. */
@@ -51,6 +51,11 @@ export class Migrations {
   constructor(parts: ClusterParts, host: MigrationHost) {
     this.#parts = parts;
     this.#host = host;
+  }
+
+  /** The VMs that are on their way to this host, and what each has reserved, in bit/s. */
+  *coming(): Iterable<readonly [vm: string, reservationBps: number]> {
+    for (const [vm, { question }] of this.#coming) yield [vm, question.allocation.reservationBps];
   }
 
   /** @throws FairleadError when the VM is not migrated; the record says why. */

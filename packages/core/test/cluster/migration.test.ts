@@ -122,6 +122,24 @@ describe('the host that a VM goes to', () => {
     expect(states('vm0')).toEqual(['migrated', 'stopped', 'running']);
   });
 
+  it('has its room promised to the VMs that are on their way to it', async () => {
+    two = await TwoHosts.start({ migration: { atOnce: 2 } }, ['a', 'b', 'c'], { migration: { atOnce: 2 } });
+    const [a, , c] = two.hosts;
+    await a.migrate('vm1', { to: 'c' });
+    a.resources.setAllocation('vm0', { reservationBps: 6e8 });
+    c.resources.setAllocation('vm1', { reservationBps: 6e8 });
+    const [first, second] = await Promise.allSettled([a.migrate('vm0', { to: 'b' }), c.migrate('vm1', { to: 'b' })]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { to: 'b' } });
+    expect(second).toMatchObject({
+      status: 'rejected',
+      reason: { message: expect.stringContaining('room for 400000000') },
+    });
+    expect([states('vm0'), states('vm1')]).toEqual([
+      ['migrated', 'running', 'stopped'],
+      ['migrated', 'stopped', 'running'],
+    ]);
+  });
+
   it.each([
     {
       what: 'no such VM',

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Doorbell } from '../../src/memory/doorbell.ts';
 
-const RINGS = 100;
+/** More than two times the eight words that are looked at together, and some over. */
+const RINGS = 700;
 const WORDS = Math.ceil(RINGS / 32);
 
 const doorbell = (): Doorbell => new Doorbell(new SharedArrayBuffer(WORDS * 4), 0, WORDS);
@@ -16,7 +17,7 @@ function bitsOf(numbers: readonly number[]): Int32Array {
 
 describe('a doorbell', () => {
   it('tells once of every ring that was rung, adds to what was ready, and forgets those it is deaf to', () => {
-    const rings = fc.uniqueArray(fc.integer({ min: 0, max: RINGS - 1 }));
+    const rings = fc.uniqueArray(fc.integer({ min: 0, max: RINGS - 1 }), { maxLength: 40 });
     fc.assert(
       fc.property(rings, rings, rings, (rung, deaf, before) => {
         const bell = doorbell();
@@ -34,7 +35,7 @@ describe('a doorbell', () => {
   });
 
   it('is rung from the first ring to the last', () => {
-    for (const ring of [0, 31, 32, 63, 99]) {
+    for (const ring of [0, 31, 32, 255, 256, 699]) {
       const bell = doorbell();
       bell.ring(ring);
       bell.ring(ring);

@@ -33,8 +33,8 @@ class Volume implements Detector {
     this.frames = new Float64Array(vms.count);
   }
 
-  observe({ vm, frames }: ObservedBatch): undefined {
-    this.frames[vm] += frames.count;
+  observe({ vm, count, weight }: ObservedBatch): undefined {
+    this.frames[vm] += count * weight;
   }
 
   judge(nowUs: number): readonly Signal[] {
@@ -190,6 +190,19 @@ export const detector: BrokenPlugins = {
             override judge(nowUs: number): readonly Signal[] {
               const [frames] = this.frames;
               return frames > 0 && frames < 3 ? [super.signal(0, frames, nowUs)] : super.judge(nowUs);
+            }
+          },
+        ),
+    },
+    {
+      law: 'says of slices of time what it says of all frames, to a factor of two',
+      mistake: 'it takes each frame that it is shown for one',
+      plugin: () =>
+        named(
+          'broken',
+          class extends Volume {
+            override observe({ vm, count }: ObservedBatch): undefined {
+              this.frames[vm] += count;
             }
           },
         ),

@@ -35,6 +35,7 @@ import {
   tellObserve,
 } from './observe-scenario.ts';
 import { tablesWritten } from './parts.ts';
+import { slicesLaw } from './slices.ts';
 import { stateGrowthLaw } from './state-growth.ts';
 
 /** The laws of a plugin, over its options. */
@@ -64,7 +65,7 @@ export function detectorKit(plugin: PluginDefinition<'detector'>, { options }: C
         return signals.length === 0 ? undefined : `it raised ${JSON.stringify(signals[0])}`;
       }),
     ]),
-    ...presupposing(anyCount, [stateGrowthLaw(plain)]),
+    ...presupposing(anyCount, [slicesLaw(plain), stateGrowthLaw(plain)]),
     repeats,
     ...presupposing(repeats, instanceLaws<Detector, ObserveScenario>().map(aboutInstances(candidate))),
     ...presupposing(wellFormed, stateLaws<Detector, ObserveScenario>(candidate.name).map(aboutInstances(candidate))),

@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts';
 import suspend, { SuspendResponder, suspendOptions } from '../reference/suspend-responder.ts';
 import type { BrokenPlugin, BrokenPlugins } from './broken-plugin.ts';
+import { brokenPowers, rightPowers } from './responder-powers.ts';
 
 type Respond = SuspendResponder['respond'];
 
@@ -58,8 +59,9 @@ function withActions(differ: (action: Action, signal: Signal, context: Responder
 }
 
 export const responder: BrokenPlugins = {
-  right: [() => suspend as unknown as PluginDefinition],
+  right: [() => suspend as unknown as PluginDefinition, ...rightPowers],
   broken: [
+    ...brokenPowers,
     broken(
       'starts with an empty configuration, and with every option at its bounds',
       'takes no confidence for none given, and throws',

@@ -105,7 +105,7 @@ guest_command() {
     -kernel "$root/out/guest/vmlinuz" -initrd "$root/out/guest/initramfs.gz" \
     -netdev "stream,id=n0,server=off,addr.type=unix,addr.path=$here/run/$name.sock" \
     -device "virtio-net-pci,netdev=n0,mac=$mac,romfile=" \
-    "$@" -append "console=ttyS0 quiet panic=-1 fl.name=$name fl.ip=$address/24${FL_SHELL:+ fl.shell}"
+    "$@" -append "console=ttyS0 quiet panic=-1 no_timer_check fl.name=$name fl.ip=$address/24${FL_SHELL:+ fl.shell}"
 }
 
 start_guest() {

@@ -47,7 +47,7 @@ describe.skipIf(parts.skip)('a hostile guest beside a Linux guest that pings its
   async function expectCounted(reason: DropReasonName, frames: number): Promise<void> {
     const expected = { ...before, [reason]: (before[reason] ?? 0) + frames };
     const same = async (): Promise<boolean> => ((await drops(HOSTILE.name))[reason] ?? 0) >= (expected[reason] ?? 0);
-    await until(same, 5_000, `${frames} frames counted as ${reason}`);
+    await until(same, 20_000, `${frames} frames counted as ${reason}`);
     expect(await drops(HOSTILE.name)).toEqual(expected);
   }
 
@@ -64,12 +64,12 @@ describe.skipIf(parts.skip)('a hostile guest beside a Linux guest that pings its
   async function sendGoodFrame(socket: StreamSocket): Promise<void> {
     const sent = (onTheWire()[HOSTILE.mac] ?? 0) + 1;
     await socket.send(framed(ethernetFrame(ABSENT, HOSTILE.mac, 60)));
-    await until(() => onTheWire()[HOSTILE.mac] === sent, 5_000, 'good frame on the wire');
+    await until(() => onTheWire()[HOSTILE.mac] === sent, 20_000, 'good frame on the wire');
   }
 
   /** What the victim's ping says while `attack` goes on: nothing may be lost. */
   async function whilePinging(attack: () => Promise<void>): Promise<void> {
-    const pinging = run.guest(VICTIM.name).run(`ping -q -i 0.02 -c 100 ${PEER}`, 30_000);
+    const pinging = run.guest(VICTIM.name).run(`ping -q -i 0.02 -c 100 ${PEER}`, 60_000);
     let over = false;
     const [{ output }] = await Promise.all([
       pinging.finally(() => {
@@ -105,7 +105,7 @@ describe.skipIf(parts.skip)('a hostile guest beside a Linux guest that pings its
     const socket = await StreamSocket.connect(run.socket(HOSTILE.name));
     const sent = onTheWire()[HOSTILE.mac] ?? 0;
     await socket.sendSlowly(framed(ethernetFrame(ABSENT, HOSTILE.mac, 60)));
-    await until(() => onTheWire()[HOSTILE.mac] === sent + 1, 5_000, 'frame on the wire');
+    await until(() => onTheWire()[HOSTILE.mac] === sent + 1, 20_000, 'frame on the wire');
     expect(await drops(HOSTILE.name)).toEqual(before);
     await socket.leave();
   });
@@ -156,7 +156,11 @@ describe.skipIf(parts.skip)('a hostile guest beside a Linux guest that pings its
     });
     expect(rounds).toBeGreaterThan(0);
     const { spoofed = 0, runt = 0, malformed = 0, ...rest } = before;
-    await until(async () => ((await drops(HOSTILE.name)).spoofed ?? 0) >= spoofed + rounds * 1_000, 5_000, 'all drops');
+    await until(
+      async () => ((await drops(HOSTILE.name)).spoofed ?? 0) >= spoofed + rounds * 1_000,
+      20_000,
+      'all drops',
+    );
     expect(await drops(HOSTILE.name)).toEqual({
       ...rest,
       spoofed: spoofed + rounds * 1_000,

@@ -30,8 +30,8 @@ const PING_MS = 10;
 const PINGS = 700;
 /** Once b has gone to the second host. */
 const OWNERS = { a: 'host0', b: 'host1', c: 'host1', d: 'host1' };
-/** Frames are also lost until the bridge has heard of the move. */
-const MARGIN_MS = 100;
+/** Frames are also lost until the bridge has heard of the move, which on a busy machine takes its time. */
+const MARGIN_MS = 250;
 
 /** What iperf3 says of the frames that it has numbered. */
 interface UdpEnd {
@@ -104,18 +104,22 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     const sending = `ping -i ${PING_MS / 1_000} -c ${PINGS} ${PEER} >/tmp/pings 2>&1 &`;
     await hosts.guest('b').run(sending);
     const pinging = pings(lab, network.peer, B.address, PINGS, PING_MS);
-    await until(() => tally.counts.size > 50, 10_000, 'pings of the guest at the peer');
+    await until(() => tally.counts.size > 50, 30_000, 'pings of the guest at the peer');
     await flood(B);
-    const signal = await hosts.host(0).event(/attack on VM b/, 10_000);
-    await hosts.host(1).event(/VM b is running/, 10_000);
+    const signal = await hosts.host(0).event(/attack on VM b/, 30_000);
+    await hosts.host(1).event(/VM b is running/, 30_000);
     const runsMs = performance.now();
     expect(await there.state()).toBe('running');
     const unanswered = PINGS - (await answered(pinging));
-    await until(() => tally.counts.size >= PINGS, 5_000, 'the last pings of the guest').catch(() => undefined);
+    // A busy machine's guest pings more slowly. Its last ping, which is answered, has come by.
+    const pinged = async (): Promise<boolean> =>
+      (await there.run('grep -c transmitted /tmp/pings', 60_000)).output.trim() === '1';
+    await until(pinged, 60_000, 'the end of the pings of the guest');
+    await until(() => tally.counts.size >= PINGS, 2_000, 'the last pings of the guest').catch(() => undefined);
     await tally.stop();
 
     const { output } = await there.run('cat /sys/class/net/eth0/address; tail -n 3 /tmp/pings');
-    const { text } = await hosts.host(0).event(/migration of VM b .* done/, 5_000);
+    const { text } = await hosts.host(0).event(/migration of VM b .* done/, 30_000);
     const reported = Number(/down for ([\d.]+) ms/.exec(text ?? '')?.[1]);
     figures(text ?? '');
     const twice = [...tally.counts.values()].filter((count) => count > 1).length;
@@ -130,7 +134,7 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     expect(unanswered).toBeLessThanOrEqual(mostLost);
     await until(
       async () => (await nats.owners('b'))['b'] === 'host1',
-      10_000,
+      30_000,
       'b as the second host’s in the registry',
     );
   });
@@ -138,10 +142,10 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
   it('row 14: a VM whose frames are refused and pile up goes to the second host, with those that wait', async () => {
     await serveTransfers(hosts.lab, hosts.network.peer, 0);
     await hosts.guest('d').run(`iperf3 -c ${PEER} -p 5201 -u -b 8M -l 1000 -t 6 -J >/tmp/sent 2>&1 &`);
-    const { text } = await hosts.host(0).event(/migration of VM d .* done/, 15_000);
+    const { text } = await hosts.host(0).event(/migration of VM d .* done/, 40_000);
     figures(text ?? '');
     expect(Number(/with (\d+) frames to send/.exec(text ?? '')?.[1])).toBeGreaterThanOrEqual(128);
-    await hosts.host(1).event(/VM d is running/, 10_000);
+    await hosts.host(1).event(/VM d is running/, 30_000);
     const there = hosts.guest('d', 1);
     expect(await there.state()).toBe('running');
     // The transfer goes on for some 6 s; its guest is left in peace meanwhile.
@@ -150,7 +154,7 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
       const { output } = await there.run('sleep 0.5; cat /tmp/sent');
       return output.trimEnd().endsWith('}') && output;
     };
-    const { end } = JSON.parse(await until(ended, 20_000, 'the end of the transfer')) as { end: UdpEnd };
+    const { end } = JSON.parse(await until(ended, 60_000, 'the end of the transfer')) as { end: UdpEnd };
     const { packets, lost_packets: lost } = end.sum;
     const unordered = end.streams[0]?.udp.out_of_order;
     figures(
@@ -162,7 +166,7 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     expect(lost).toBeLessThanOrEqual(((downMs + MARGIN_MS) * D.bandwidth.limitBps) / 8e6);
     await until(
       async () => (await nats.owners('d'))['d'] === 'host1',
-      10_000,
+      30_000,
       'd as the second host’s in the registry',
     );
   });
@@ -184,17 +188,18 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
   }
 
   it('while NATS is gone every VM runs on where it is, and none migrates; afterwards the hosts are as they were', async () => {
-    await nats.kill();
     const killedMs = performance.now();
-    for (const host of [0, 1] as const) await hosts.host(host).event(/registry.* out of reach/, 20_000);
+    await nats.kill();
+    for (const host of [0, 1] as const) await hosts.host(host).event(/registry.* out of reach/, 30_000, killedMs);
     figures(`both hosts miss NATS ${(performance.now() - killedMs).toFixed(0)} ms after it was killed`);
     await flood(A);
-    await hosts.host(0).event(/migration of VM a .*refused/, 20_000);
-    await hosts.host(0).event(/attack on VM a is over/, 20_000);
+    await hosts.host(0).event(/migration of VM a .*refused/, 30_000, killedMs);
+    await hosts.host(0).event(/attack on VM a is over/, 30_000, killedMs);
     await expectEachOnce();
-    await nats.start();
+    // A host may have it again before this side has heard that it runs.
     const startedMs = performance.now();
-    for (const host of [0, 1] as const) await hosts.host(host).event(/registry.* in reach/, 30_000, startedMs);
+    await nats.start();
+    for (const host of [0, 1] as const) await hosts.host(host).event(/registry.* in reach/, 60_000, startedMs);
     figures(`both hosts have NATS again ${(performance.now() - startedMs).toFixed(0)} ms after it was started`);
     expect(await nats.owners('a', 'b', 'c', 'd')).toEqual(OWNERS);
     await expectEachOnce();
@@ -205,12 +210,12 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     const { registryPort } = network.hosts[0];
     const cutMs = performance.now();
     await lab.setLink(registryPort, 'down');
-    await hosts.host(0).event(/registry.* out of reach/, 20_000, cutMs);
+    await hosts.host(0).event(/registry.* out of reach/, 30_000, cutMs);
     await expectEachOnce();
     expect(await nats.owners('a', 'b', 'c', 'd')).toEqual(OWNERS);
     const mendedMs = performance.now();
     await lab.setLink(registryPort, 'up');
-    await hosts.host(0).event(/registry.* in reach/, 30_000, mendedMs);
+    await hosts.host(0).event(/registry.* in reach/, 60_000, mendedMs);
     figures(`the first host has NATS again ${(performance.now() - mendedMs).toFixed(0)} ms after its cable was mended`);
     expect(hosts.host(1).lines.filter(({ atMs, text }) => atMs >= cutMs && / out of reach/.test(text ?? ''))).toEqual(
       [],
@@ -223,11 +228,11 @@ describe.skipIf(parts.skip)('VMs between two hosts that know each other by NATS'
     const begunMs = performance.now();
     await flood(A);
     // Its QEMU there has been asked to listen: it dies at whatever moment this is.
-    await until(() => existsSync(hosts.path('a.1.mig')), 10_000, 'a QEMU that listens for a');
+    await until(() => existsSync(hosts.path('a.1.mig')), 30_000, 'a QEMU that listens for a');
     await hosts.guest('a', 1).kill();
-    const { text } = await hosts.host(0).event(/migration of VM a .*(called-off|refused)/, 20_000, begunMs);
+    const { text } = await hosts.host(0).event(/migration of VM a .*(called-off|refused)/, 30_000, begunMs);
     figures(text ?? '');
-    await until(async () => (await hosts.guest('a').state()) === 'running', 5_000, 'a running on the first host');
+    await until(async () => (await hosts.guest('a').state()) === 'running', 20_000, 'a running on the first host');
     expect(await answered(pings(lab, network.peer, A.address, 50))).toBe(50);
     expect(await nats.owners('a', 'b', 'c', 'd')).toEqual(OWNERS);
     expect((await hosts.host(1).ask<HostStatus>('status')).vms.find(({ name }) => name === 'a')?.state).toBe('stopped');

@@ -20,12 +20,12 @@ const laws = conformanceLaws(nats, {
       servers: [`127.0.0.1:${server.port}`],
       prefix: `w${++worlds}`,
       storage: 'memory',
-      leaseMs: 1000,
+      leaseMs: 2000,
       settleMs: 0,
       answerMs: 2000,
     },
     reach: (reachable) => server.reach(reachable),
-    outlive: () => delay(1500),
+    outlive: () => delay(3500),
   }),
 });
 
@@ -33,7 +33,7 @@ const open = (more: object = {}): NatsRegistry =>
   createInstance(nats, {
     servers: [`127.0.0.1:${server.port}`],
     settleMs: 0,
-    answerMs: 1000,
+    answerMs: 3000,
     ...more,
   }) as NatsRegistry;
 

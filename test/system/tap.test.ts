@@ -126,11 +126,11 @@ describe.skipIf(parts.skip)('a tap', () => {
       out.bytes[i] = one.length;
     }
     expect(kernel.send(out)).toBe(100);
-    await within(wake, 5_000, 'wake');
+    await within(wake, 20_000, 'wake');
     const ours = (one: Uint8Array): boolean => one[12] === 0x88 && one[13] === 0xb5;
     await until(
       () => tap.poll(0) !== undefined && port.sent.filter(ours).length === 100,
-      5_000,
+      20_000,
       '100 frames from the tap',
     );
     expect(port.sent.filter(ours)).toEqual(frames);
@@ -146,7 +146,7 @@ describe.skipIf(parts.skip)('a tap', () => {
         for (let i = 0; i < got; i++) received.push(into.memory.slice(into.offset[i], into.offset[i] + into.bytes[i]));
         return received.length === 100;
       },
-      5_000,
+      20_000,
       '100 frames into the tap',
     );
     expect(received).toEqual(frames);
@@ -170,7 +170,7 @@ describe.skipIf(parts.skip)('a tap', () => {
     const woken = new Promise<void>((resolve) => tap.attach(resolve));
     tap.poll(0);
     await command(['ip', 'link', 'del', name]);
-    await within(woken, 5_000, 'wake');
+    await within(woken, 20_000, 'wake');
     expect(tap.poll(0)).toBe(Number.POSITIVE_INFINITY);
     expect(log.entries.map((entry) => entry.message)).toEqual([expect.stringMatching(/was deleted/)]);
   });

@@ -46,7 +46,7 @@ describe.skipIf(parts.skip)('two hosts in namespaces on one bridge, a guest on e
       [1, 1],
     ] as const) {
       expect(sent[host]?.[uplink]).toBeGreaterThanOrEqual(50);
-      expect(sent[host]?.[uplink]).toBeLessThan(60);
+      expect(sent[host]?.[uplink]).toBeLessThan(80);
       expect(sent[host]?.[1 - uplink]).toBe(0);
     }
   });
@@ -54,11 +54,11 @@ describe.skipIf(parts.skip)('two hosts in namespaces on one bridge, a guest on e
   it('row 43: one host keeps its guest on the network when the other has lost both its uplinks', async () => {
     const { lab, network } = hosts;
     for (const port of network.hosts[0].ports) await lab.setLink(port, 'down');
-    const down = await hosts.host(0).event(/NIC uplink1 is down/, 5_000);
+    const down = await hosts.host(0).event(/NIC uplink1 is down/, 20_000);
     await ping('b', PEER, 10);
     expect((await pings(lab, network.peer, A.address, 3)).pongs).toEqual([]);
     for (const port of network.hosts[0].ports) await lab.setLink(port, 'up');
-    await hosts.host(0).event(/NIC uplink1 is up/, 5_000, down.atMs);
+    await hosts.host(0).event(/NIC uplink1 is up/, 20_000, down.atMs);
     await ping('a', B.address, 10);
   });
 
@@ -71,7 +71,7 @@ describe.skipIf(parts.skip)('two hosts in namespaces on one bridge, a guest on e
     );
     expect(sent).toBe(framesPerSecond);
     const arrived = async () => counted(before, (await hosts.wire(0))[0]).txFrames;
-    await until(async () => (await arrived()) >= sent, 5_000, `${sent} frames at the host`);
+    await until(async () => (await arrived()) >= sent, 20_000, `${sent} frames at the host`);
     expect(await arrived()).toBeLessThan(sent + 20);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { WrittenHostConfig } from '@fairlead/core';
+import type { ActionRecord, WrittenHostConfig } from '@fairlead/core';
 import type { Background } from './background.ts';
 import { until, within } from './deadline.ts';
 import type { NetworkLab } from './namespaces.ts';
@@ -102,10 +102,16 @@ export class FairleadRun {
     }
   }
 
+  /** What its responders have done to a VM, the oldest first: what stands and what does not. */
+  async actions(vm: string): Promise<readonly ActionRecord[]> {
+    const { actions } = await this.ask<{ actions: readonly ActionRecord[] }>('action.list', { vm, history: true });
+    return actions.filter(({ state }) => state !== 'withheld');
+  }
+
   /** Ends it, and answers its last words: where every frame went. */
   async end(): Promise<RunLine> {
     await this.#process.stop(20_000);
-    return this.said(({ type }) => type === 'end', 1_000, 'last words of fairlead run');
+    return this.said(({ type }) => type === 'end', 5_000, 'last words of fairlead run');
   }
 
   /** Ends it as a crash does. */

@@ -3,11 +3,18 @@ import process from 'node:process';
 import { Background } from './background.ts';
 import { undoAtExit } from './cleanup.ts';
 import { attempt, type CommandOptions, command, type Outcome } from './command.ts';
+import { until } from './deadline.ts';
 
 /** One end of a cable: a device, and the namespace it is in (none: this process's own). */
 export interface LinkEnd {
   readonly device: string;
   readonly namespace?: string;
+}
+
+/** What `ip -j -d link show` says of a device, as far as it is looked at. */
+interface LinkShown {
+  readonly flags: readonly string[];
+  readonly linkinfo?: { readonly info_slave_kind?: string; readonly info_slave_data?: { readonly state: string } };
 }
 
 const IFNAMSIZ = 16;
@@ -94,9 +101,19 @@ export class NetworkLab {
     await command(ip(namespace, 'address', 'add', address, 'dev', device));
   }
 
-  /** Takes a device down, or up again; a veth's other end loses and regains its carrier. */
+  /**
+   * Takes a device down, or up again; a veth's other end loses and regains its carrier. The port of a bridge is up when
+   * the bridge forwards over it, which is some time after its carrier.
+   */
   async setLink({ device, namespace }: LinkEnd, state: 'up' | 'down'): Promise<void> {
     await command(ip(namespace, 'link', 'set', device, state));
+    if (state === 'down') return;
+    const ready = async (): Promise<boolean> => {
+      const [link] = JSON.parse(await command(ip(namespace, '-j', '-d', 'link', 'show', 'dev', device))) as [LinkShown];
+      const { info_slave_kind: kind, info_slave_data: data } = link.linkinfo ?? {};
+      return kind !== 'bridge' || !link.flags.includes('LOWER_UP') || data?.state === 'forwarding';
+    };
+    await until(ready, 20_000, `forwarding over ${device}`);
   }
 
   /** Runs a command in a namespace to its end. */

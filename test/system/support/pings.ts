@@ -15,7 +15,7 @@ export interface Pings {
   readonly pongs: readonly Pong[];
 }
 
-/** Pings from a namespace, one every `everyMs`, whether answered or not. */
+/** Pings from a namespace, one every `everyMs`, whether answered or not; the last answers may be 5 s late. */
 export async function pings(
   lab: NetworkLab,
   { namespace }: LinkEnd,
@@ -24,7 +24,7 @@ export async function pings(
   everyMs = 10,
 ): Promise<Pings> {
   if (namespace === undefined) throw new Error('pings come from a namespace');
-  const argv = ['ping', '-D', '-n', '-c', `${count}`, '-i', `${everyMs / 1_000}`, '-W', '1', to];
+  const argv = ['ping', '-D', '-n', '-c', `${count}`, '-i', `${everyMs / 1_000}`, '-W', '5', to];
   const { stdout, stderr } = await lab.run(namespace, argv, { timeoutMs: count * everyMs * 2 + 15_000 });
   const sent = Number(/(\d+) packets transmitted/.exec(stdout)?.[1]);
   if (!(sent > 0)) throw new Error(`ping ${to}: ${stdout.slice(-500)} ${stderr}`);

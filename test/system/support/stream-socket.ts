@@ -36,7 +36,7 @@ export class StreamSocket {
 
   static async connect(path: string): Promise<StreamSocket> {
     const socket = connect(path);
-    await within(once(socket, 'connect'), 5_000, `connection to ${path}`);
+    await within(once(socket, 'connect'), 20_000, `connection to ${path}`);
     return new StreamSocket(socket);
   }
 
@@ -59,7 +59,7 @@ export class StreamSocket {
   closed(): Promise<void> {
     // Node tells of the end only to who reads up to it.
     this.#socket.resume();
-    return within(this.#closed, 5_000, 'end of the connection');
+    return within(this.#closed, 20_000, 'end of the connection');
   }
 
   /** Leaves, after what was sent. */

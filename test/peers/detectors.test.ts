@@ -150,9 +150,9 @@ it('signals attacks on a busy worker in these windows, and no crowd', { timeout:
     "
                                       volume  syn-flood  heavy-hitters  entropy  spread
     SYN flood, total 2x the baseline  -       3,2,2      -              -        -
-    SYN flood, total 10x              5,3,3   1,1,1      -              -        -
+    SYN flood, total 10x              3,3,3   1,1,1      -              -        -
     SYN flood of the VM, 2x           -       1,1,1      -              -        -
-    SYN flood of the VM, 10x          5,3,3   1,1,1      -              -        -
+    SYN flood of the VM, 10x          6,3,3   1,1,1      -              -        -
     UDP flood, one source             3,3,3   -          3,3,3          -        -
     UDP flood, made-up sources        3,3,3   -          -              -        1,1,1
     scan by the VM                    3,3,3   1,1,1      -              -        -

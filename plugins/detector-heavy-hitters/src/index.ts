@@ -20,11 +20,14 @@ export { heavyHittersOptions };
 
 const DIRECTIONS = ['inbound', 'outbound'] as const;
 const ROLES = ['source', 'destination'] as const;
-/** A backup looks the same as a flood from one source. */
+/** A backup over UDP looks the same as a flood from one source. */
 const MOST_CONFIDENCE = 0.6;
 
 /**
- * Signals a VM whose frames come from one source for the most part, or go to one destination.
+ * Signals a VM whose frames come from one source for the most part, or go to one destination, and are not answered.
+ *
+ * What goes on with TCP connections is answered by what goes on the other way, at each second segment as a rule (RFC 9293,
+ * section 3.8.6.3). A transfer is; a flood is not, since its victim answers with resets, with SYN-ACK, or not at all.
  *
  * @example
  * ```ts
@@ -65,7 +68,8 @@ export class HeavyHitters implements Detector {
       const frames = this.#cells[row * CELLS + Column.frames];
       const signal = frames / seconds < this.#options.floorFps ? this.#letGo(row) : this.#judgeRow(row, seconds, nowUs);
       if (signal !== undefined) signals.push(signal);
-      if (frames > 0) this.#turn(row);
+      // A row is judged with that of the other direction, which must still be there.
+      if ((row & 1) === 1) for (const judged of [row - 1, row]) this.#turn(judged);
     }
     return signals;
   }
@@ -75,11 +79,11 @@ export class HeavyHitters implements Detector {
   }
 
   #judgeRow(row: number, seconds: number, nowUs: number): Signal | undefined {
-    const { counters: k, share: limit, windows } = this.#options;
+    const { answerRatio, counters: k, share: limit, windows } = this.#options;
     const cell = row * CELLS;
     const frames = this.#cells[cell + Column.frames];
     const samples = this.#cells[cell + Column.samples];
-    const { address, count } = heaviest(this.#counters, row * COLUMNS * k, k);
+    const { address, count } = heaviest(this.#counters, row * COLUMNS * k, (row ^ 1) * COLUMNS * k, k, answerRatio);
     const share = Math.min(1, Math.max(0, count / Math.max(1, samples)));
     // Two standard errors of a part of so many samples, at most: it is beyond the limit, and not by chance.
     if (share - 1 / Math.sqrt(Math.max(1, samples)) <= limit) return this.#letGo(row);
@@ -97,13 +101,14 @@ export class HeavyHitters implements Detector {
   }
 
   #turn(row: number): void {
+    if (this.#cells[row * CELLS + Column.frames] === 0) return;
     const words = COLUMNS * this.#options.counters;
     this.#counters.fill(0, row * words, (row + 1) * words);
     this.#cells.fill(0, row * CELLS, row * CELLS + Column.streak);
   }
 
   exportState(): HeavyHittersState {
-    return { version: 1, cells: this.#cells, counters: this.#counters, lastUs: this.#lastUs };
+    return { version: 2, cells: this.#cells, counters: this.#counters, lastUs: this.#lastUs };
   }
 
   /** @throws TypeError when it is not the state of such a detector, of as many VMs and counters. */

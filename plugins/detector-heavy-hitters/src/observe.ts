@@ -1,6 +1,10 @@
-import type { ObservedBatch } from '@fairlead/sdk';
+import { type ObservedBatch, TcpFlag } from '@fairlead/sdk';
 import { COLUMNS, countAddress } from './space-saving.ts';
 import { CELLS, Column } from './state.ts';
+
+const { Ack, Rst, Syn } = TcpFlag;
+/** Of these flags a frame that goes on with a connection has the first alone. */
+const STEP = Ack | Rst | Syn;
 
 /** What the data path reads and writes; it never changes, so that V8 compiles the arrays' addresses in. */
 export interface Fixed {
@@ -28,11 +32,14 @@ export function createObserve(fixed: Fixed): (batch: ObservedBatch) => undefined
       return;
     }
     let { dice } = next;
-    const addresses = isOutbound ? batch.headers.destination : batch.headers.source;
+    const { destination, source, tcpFlags } = batch.headers;
+    const addresses = isOutbound ? destination : source;
     let sampled = 0;
     while (i < count) {
       const address = addresses[i];
-      if (address !== 0) countAddress(counters, row * COLUMNS * k, k, address);
+      if (address !== 0) {
+        countAddress(counters, row * COLUMNS * k, k, address, (tcpFlags[i] & STEP) === Ack ? 1 : 0);
+      }
       sampled++;
       dice = (Math.imul(dice, 1_664_525) + 1_013_904_223) | 0;
       i += 1 + (dice >>> 25);

@@ -21,6 +21,13 @@ export const heavyHittersOptions = Type.Object(
       maximum: 1000,
       description: 'Windows one after the other that an address has too much before it is signalled.',
     }),
+    answerRatio: Type.Number({
+      default: 8,
+      minimum: 0,
+      maximum: 1000,
+      description:
+        'Frames of a TCP connection that one in the other direction answers: those of a peer that is answered so are not counted. 0 counts all.',
+    }),
     counters: Type.Integer({
       default: 8,
       minimum: 2,

@@ -12,7 +12,7 @@ export const CELLS = 3;
 
 /** What a detector hands to its successor. */
 export interface HeavyHittersState {
-  readonly version: 1;
+  readonly version: 2;
   readonly cells: Float64Array;
   readonly counters: Int32Array;
   readonly lastUs: number;
@@ -26,7 +26,7 @@ const isAmount = (value: unknown): boolean => typeof value === 'number' && value
 export function isHeavyHittersState(state: unknown, cells: number, counters: number): state is HeavyHittersState {
   const given = (state ?? {}) as Partial<Record<keyof HeavyHittersState, unknown>>;
   return (
-    given.version === 1 &&
+    given.version === 2 &&
     given.cells instanceof Float64Array &&
     given.cells.length === cells &&
     given.cells.every(isAmount) &&

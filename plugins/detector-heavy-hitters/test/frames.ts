@@ -6,7 +6,7 @@ const frames = new FrameBurst(new Uint8Array(1), 256, 1);
 /** Batches of frames from (or to) these addresses, in their order. */
 export function* batches(
   addresses: Iterable<number>,
-  { vm = 0, weight = 1, direction = 'inbound' as ObservedBatch['direction'] } = {},
+  { vm = 0, weight = 1, direction = 'inbound' as ObservedBatch['direction'], tcp = 0 } = {},
 ): Iterable<ObservedBatch> {
   const column = direction === 'inbound' ? headers.source : headers.destination;
   let count = 0;
@@ -26,6 +26,7 @@ export function* batches(
     };
   };
   for (const address of addresses) {
+    headers.tcpFlags[count] = tcp;
     column[count++] = address;
     if (count < 256) continue;
     yield batch();

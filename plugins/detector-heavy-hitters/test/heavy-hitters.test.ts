@@ -1,4 +1,4 @@
-import type { ObservedBatch, Signal } from '@fairlead/sdk';
+import { type ObservedBatch, type Signal, TcpFlag } from '@fairlead/sdk';
 import { conformanceLaws, createInstance, ManualClock, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ function watched(options: object = {}) {
     detector,
     pass(
       addresses: Iterable<number>,
-      where: { vm?: number; weight?: number; direction?: ObservedBatch['direction'] } = {},
+      where: { vm?: number; weight?: number; direction?: ObservedBatch['direction']; tcp?: number } = {},
     ) {
       for (const batch of batches(addresses, where)) detector.observe(batch);
       return detector.judge(clock.advance(1_000_000));
@@ -70,6 +70,26 @@ describe('the heavy-hitters detector', () => {
     { part: 0.4, share: 0.3, signals: 1 },
   ])('has $signals signals for $part of the frames where $share is allowed', ({ part, share, signals }) => {
     expect(watched({ share }).pass(mixed(100_000, part, ATTACKER))).toHaveLength(signals);
+  });
+
+  it('leaves a TCP transfer alone, whichever way it goes, and not what its peer is not answered', () => {
+    const { Ack, Rst, Syn } = TcpFlag;
+    for (const direction of ['inbound', 'outbound'] as const) {
+      const other = direction === 'inbound' ? 'outbound' : 'inbound';
+      const pass = (tcp: number, answers: number, answerTcp: number): number => {
+        const { detector, pass } = watched();
+        const back = mixed(answers, 1, ATTACKER);
+        for (const batch of batches(back, { direction: other, tcp: answerTcp })) detector.observe(batch);
+        return pass(mixed(40_000, 0.9, ATTACKER), { direction, tcp }).filter(
+          ({ evidence }) => evidence.direction === direction,
+        ).length;
+      };
+      expect(pass(Ack, 20_000, Ack)).toBe(0);
+      expect(pass(Ack, 1000, Ack)).toBe(1); // one for 36
+      expect(pass(Ack, 40_000, Rst | Ack)).toBe(1);
+      expect(pass(Syn, 40_000, Syn | Ack)).toBe(1);
+      expect(pass(0, 40_000, 0)).toBe(1); // datagrams
+    }
   });
 
   it('finds one among more addresses than it counts', () => {
@@ -124,8 +144,8 @@ describe('space-saving', () => {
       fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 300 }),
       (addresses) => {
         const k = 4;
-        const counters = new Int32Array(3 * k);
-        for (const address of addresses) countAddress(counters, 0, k, address);
+        const counters = new Int32Array(4 * k);
+        for (const address of addresses) countAddress(counters, 0, k, address, 0);
         for (let address = 1; address <= 12; address++) {
           const real = addresses.filter((one) => one === address).length;
           const at = counters.indexOf(address);
@@ -142,9 +162,18 @@ describe('space-saving', () => {
   });
 
   it('names the one that is surest', () => {
-    const counters = new Int32Array(6);
-    for (const address of [7, 7, 7, 8, 9, 9]) countAddress(counters, 0, 2, address);
-    expect(heaviest(counters, 0, 2)).toEqual({ address: 7, count: 3 });
+    const counters = new Int32Array(2 * 8);
+    for (const address of [7, 7, 7, 8, 9, 9]) countAddress(counters, 0, 2, address, 0);
+    expect(heaviest(counters, 0, 8, 2, 8)).toEqual({ address: 7, count: 3 });
     expect(dotted(-1)).toBe('255.255.255.255');
+  });
+
+  it('takes off what goes on and is answered, and nothing that an address before it in the counter had', () => {
+    const counters = new Int32Array(2 * 8);
+    for (const address of [7, 7, 7, 7, 7, 8, 9]) countAddress(counters, 0, 2, address, 1);
+    for (const address of [7, 9]) countAddress(counters, 8, 2, address, 1);
+    expect(counters[6 + 1]).toBe(1); // 9 has the counter of 8, and not what went on with it
+    expect(heaviest(counters, 0, 8, 2, 3)).toEqual({ address: 7, count: 2 });
+    expect(heaviest(counters, 0, 8, 2, 8)).toEqual({ address: 0, count: 0 });
   });
 });

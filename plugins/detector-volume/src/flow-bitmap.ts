@@ -2,6 +2,8 @@
 const GAP = 4.5;
 /** Bits of a bitmap: 128 bytes. */
 export const BITMAP_BITS = 1024;
+/** So few bits that are not set say nothing of what goes on. */
+const MOST_FORMER = BITMAP_BITS - 32;
 /** Words of 32 bits that they take. */
 export const BITMAP_WORDS = BITMAP_BITS / 32;
 
@@ -27,4 +29,20 @@ export function newFlows(fresh: number, again: number, former: number): number {
   // A bit that two flows share looks like a flow seen twice: m/unset times as many as bits set once.
   const once = Math.min(seen, Math.max(0, fresh - again) * (BITMAP_BITS / after));
   return seen + (GAP - 1) * once;
+}
+
+/**
+ * How many of the new flows that have been seen went on with a TCP connection when they were seen first. Of short ones
+ * with a SYN that are three in ten, of longer ones more than six, of those that only begin none.
+ *
+ * @param fresh bits that this window set and the former did not
+ * @param freshOn those of them that a frame which goes on was the first to set
+ * @param former bits that the former window set
+ * @returns flows; nothing is known when nearly all bits are set
+ */
+export function newFlowsOn(fresh: number, freshOn: number, former: number): number {
+  if (former > MOST_FORMER) return Number.POSITIVE_INFINITY;
+  if (fresh <= 0) return 0;
+  const before = Math.max(1, BITMAP_BITS - former);
+  return (freshOn / fresh) * BITMAP_BITS * Math.log(before / Math.max(1, before - fresh));
 }

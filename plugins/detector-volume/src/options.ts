@@ -46,11 +46,25 @@ export const volumeOptions = Type.Object(
       maximum: 1e12,
       description: 'A VM with fewer new flows per second is left alone.',
     }),
+    answerRatio: Type.Number({
+      default: 8,
+      minimum: 0,
+      maximum: 1000,
+      description:
+        'Frames of TCP connections that one in the other direction answers: growth that is answered so is a crowd. 0 holds nothing for one.',
+    }),
+    crowdRest: Type.Number({
+      default: 0.25,
+      minimum: 0,
+      maximum: 10,
+      description: 'What else may come with a crowd, as a part of its growth: resets, look-ups.',
+    }),
     crowdRatio: Type.Number({
       default: 3,
       minimum: 1,
       maximum: 1000,
-      description: 'Bytes, frames and new flows that grew alike within this factor are a crowd of more of the same.',
+      description:
+        'Bytes, frames and new flows that grew alike within this factor, as did the frames of the other direction, are a crowd of more of the same.',
     }),
     crowds: Type.Boolean({ default: false, description: 'Signal crowds as well, with half the confidence.' }),
   },

@@ -1,4 +1,4 @@
-import { FrameBurst, FrameHeaders, type ObservedBatch } from '@fairlead/sdk';
+import { FrameBurst, FrameHeaders, type ObservedBatch, TcpFlag } from '@fairlead/sdk';
 
 /** What passes a VM in a window: frames of equal length, dealt over so many flows, numbered from the first on. */
 export interface Passing {
@@ -10,6 +10,8 @@ export interface Passing {
   /** Frames that each stands for. */
   readonly weight?: number;
   readonly direction?: ObservedBatch['direction'];
+  /** Flags of TCP that all have; the first frame of each flow has a SYN in place of what goes on. No TCP when left out. */
+  readonly tcp?: number;
 }
 
 const headers = new FrameHeaders();
@@ -25,10 +27,15 @@ export function* batches(passing: Passing): Iterable<ObservedBatch> {
     vm = 0,
     weight = 1,
     direction = 'inbound',
+    tcp = 0,
   } = passing;
   for (let sent = 0; sent < total; sent += 256) {
     const count = Math.min(256, total - sent);
-    for (let i = 0; i < count; i++) headers.flow[i] = scatter(firstFlow + ((sent + i) % flows));
+    for (let i = 0; i < count; i++) {
+      headers.flow[i] = scatter(firstFlow + ((sent + i) % flows));
+      headers.tcpFlags[i] = tcp === 0 || sent + i >= flows ? tcp : TcpFlag.Syn;
+      frames.bytes[i] = frameBytes;
+    }
     frames.count = count;
     yield {
       vm,

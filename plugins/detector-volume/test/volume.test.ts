@@ -1,4 +1,4 @@
-import type { Detector, Signal } from '@fairlead/sdk';
+import { type Detector, type Signal, TcpFlag } from '@fairlead/sdk';
 import { conformanceLaws, createInstance, ManualClock, testVms } from '@fairlead/sdk/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +13,12 @@ const laws = conformanceLaws(volume, {
 const SECOND_US = 1_000_000;
 const LOW_FLOORS = { floorBps: 1000, floorFps: 10, floorFlowsPerS: 10 };
 const USUAL: Passing = { frames: 1000, flows: 100 };
+const { Ack, Rst, Syn } = TcpFlag;
+/** Connections of a window: what comes in, and half as many frames that answer. */
+const talk = (one: Passing): Passing[] => [
+  { ...one, tcp: Ack },
+  { ...one, frames: Math.max(2 * (one.flows ?? 1), one.frames / 2), tcp: Ack, direction: 'outbound' },
+];
 
 /** A detector of two VMs, and a way to let windows of a second pass. */
 function watched(options: object) {
@@ -77,7 +83,15 @@ describe('the volume detector', () => {
   it('says what it has measured, and how sure it is', () => {
     const { pass } = watched({ windows: 1 });
     for (let i = 0; i < 10; i++) pass(USUAL);
-    const evidence = { direction: 'inbound', measure: 'bps', rate: 72e6, mean: 8e6, threshold: 16e6, windows: 1 };
+    const evidence = {
+      direction: 'inbound',
+      measure: 'bps',
+      rate: 72e6,
+      answered: 0,
+      mean: 8e6,
+      threshold: 16e6,
+      windows: 1,
+    };
     expect(pass({ ...USUAL, frameBytes: 9000 })).toEqual([
       { kind: 'attack', vm: 0, atUs: 11 * SECOND_US, confidence: 72 / 88, evidence },
     ]);
@@ -106,18 +120,67 @@ describe('the volume detector', () => {
     expect(said).toEqual([0, 0, ...Array(18).fill(1), ...Array(5).fill(0)]);
   });
 
-  it('leaves a crowd alone, whose bytes, frames and flows grow alike', () => {
+  it('leaves a crowd alone that grows alike both ways, as one over UDP does', () => {
+    const both = (one: Passing): Passing[] => [one, { ...one, direction: 'outbound' }];
     const crowd = { frames: 10_000, flows: 1000, frameBytes: 500 };
     const quiet = watched({});
     const telling = watched({ crowds: true });
-    for (let i = 0; i < 10; i++) for (const { pass } of [quiet, telling]) pass(USUAL);
-    for (let i = 0; i < 10; i++) expect(quiet.pass(crowd)).toEqual([]);
-    for (let i = 0; i < 2; i++) telling.pass(crowd);
-    const [signal] = telling.pass(crowd);
+    for (let i = 0; i < 10; i++) for (const { pass } of [quiet, telling]) pass(...both(USUAL));
+    for (let i = 0; i < 10; i++) expect(quiet.pass(...both(crowd))).toEqual([]);
+    for (let i = 0; i < 2; i++) telling.pass(...both(crowd));
+    const [signal] = telling.pass(...both(crowd));
     expect(signal.confidence).toBeLessThan(0.5);
     // A flood in the midst of the crowd is none.
-    for (let i = 0; i < 3; i++) quiet.pass({ ...crowd, flows: 9000 });
-    expect(told(quiet.pass({ ...crowd, flows: 9000 }))).toEqual(['vm0 inbound flowsPerS']);
+    const flood = [{ ...crowd, flows: 9000 }, both(crowd)[1]];
+    for (let i = 0; i < 3; i++) quiet.pass(...flood);
+    expect(told(quiet.pass(...flood))).toEqual(['vm0 inbound flowsPerS']);
+  });
+
+  it('signals what grows alike, and is answered by nothing', () => {
+    const { pass } = watched({});
+    const answers: Passing = { ...USUAL, direction: 'outbound' };
+    for (let i = 0; i < 10; i++) pass(USUAL, answers);
+    const flood = { frames: 10_000, flows: 1000 };
+    const said = Array.from({ length: 3 }, () => told(pass(flood, answers)).length);
+    expect(said).toEqual([0, 0, 1]);
+  });
+
+  it('leaves TCP alone that is answered: more clients, or more of one', () => {
+    for (const [frames, flows] of [
+      [20_000, 2000],
+      [20_000, 100],
+    ]) {
+      const { pass } = watched({});
+      for (let i = 0; i < 10; i++) pass(...talk(USUAL));
+      for (let i = 0; i < 10; i++) expect(pass(...talk({ frames, flows, frameBytes: 1400 }))).toEqual([]);
+    }
+  });
+
+  it.each([
+    { what: 'segments that are answered by nothing', flood: { tcp: Ack }, answer: { frames: 0 } },
+    { what: 'segments that are answered by resets', flood: { tcp: Ack }, answer: { tcp: Rst } },
+    { what: 'SYNs that are answered by SYN-ACKs', flood: { tcp: Syn }, answer: { tcp: Syn | Ack } },
+    { what: 'datagrams that are answered', flood: { frames: 40_000 }, answer: { frames: 40_000, frameBytes: 100 } },
+  ])('signals $what, beside a crowd as well', ({ flood, answer }) => {
+    for (const crowd of [USUAL, { frames: 4000, flows: 400 }]) {
+      const { pass } = watched({});
+      for (let i = 0; i < 10; i++) pass(...talk(USUAL));
+      const some = { frames: 20_000, flows: 20_000, frameBytes: 60 };
+      const added: Passing[] = [
+        { ...some, ...flood },
+        { ...some, ...answer, direction: 'outbound' },
+      ];
+      const said = Array.from({ length: 3 }, () => told(pass(...talk(crowd), ...added)));
+      expect(said.slice(0, 2)).toEqual([[], []]);
+      expect(said[2].join()).toContain('vm0 inbound');
+    }
+  });
+
+  it('holds no growth for a crowd with a ratio of 0', () => {
+    const { pass } = watched({ answerRatio: 0 });
+    for (let i = 0; i < 10; i++) pass(...talk(USUAL));
+    const more = talk({ frames: 20_000, flows: 100, frameBytes: 1400 });
+    expect([pass(...more).length, pass(...more).length, pass(...more).length]).toEqual([0, 0, 2]);
   });
 
   it('tells one VM from the other', () => {

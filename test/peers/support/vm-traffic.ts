@@ -195,6 +195,7 @@ function show(all: readonly Frame[], isOutbound: boolean, vm: number, observe: (
   run.bytes = 0;
   for (const frame of all) {
     if (frame.isOutbound !== isOutbound) continue;
+    frames.bytes[run.count] = frame.bytes;
     put(run.count++, frame);
     run.bytes += frame.bytes;
     if (run.count < RUN) continue;

@@ -196,13 +196,13 @@ export const detector: BrokenPlugins = {
     },
     {
       law: 'says of slices of time what it says of all frames, to a factor of two',
-      mistake: 'it takes each frame that it is shown for one',
+      mistake: 'it takes one frame of each batch for as many as it stands for',
       plugin: () =>
         named(
           'broken',
           class extends Volume {
-            override observe({ vm, count }: ObservedBatch): undefined {
-              this.frames[vm] += count;
+            override observe({ vm, count, weight }: ObservedBatch): undefined {
+              this.frames[vm] += count - 1 + weight;
             }
           },
         ),

@@ -44,7 +44,8 @@ interface SlicedFlood {
  * ```
  *
  * The first of that is asked where few send, all of whom are in each slice: how many different ones there were beyond
- * that, no weight tells.
+ * that, no weight tells. And it is asked of a detector that reads the weight: one that judges by shares needs none, and one
+ * that was written before there were slices knows of none.
  */
 export function slicesLaw(candidate: Candidate<Detector>): Law {
   return candidateLaw<Detector, SlicedFlood>(candidate, {
@@ -98,11 +99,11 @@ function fault(make: Make<Detector>, scenario: SlicedFlood): string | undefined 
     flood: { ...flood, frames: flood.frames * factor },
     slices: 1,
   });
-  const sliced = raised(make, scenario);
-  const extra = beyond(sliced, raised(make, times(2)));
+  const { said, readsWeight } = raised(make, scenario);
+  const extra = beyond(said, raised(make, times(2)).said);
   if (extra !== undefined) return `of slices it raised ${extra}, and not when all of twice as many frames were shown`;
-  if (flood.senders === undefined) return undefined;
-  const missed = beyond(raised(make, times(0.5)), sliced);
+  if (flood.senders === undefined || !readsWeight) return undefined;
+  const missed = beyond(raised(make, times(0.5)).said, said);
   return missed && `when all of half as many frames were shown it raised ${missed}, and not of slices`;
 }
 
@@ -110,25 +111,35 @@ function beyond(some: ReadonlySet<string>, others: ReadonlySet<string>): string 
   return [...some].find((signal) => !others.has(signal));
 }
 
-/** What a detector raises, as kinds and VMs. */
-function raised(make: Make<Detector>, { direction, flood, slices, shown }: SlicedFlood): ReadonlySet<string> {
+/** What a detector raises, as kinds and VMs; and whether it has looked how much a frame counts for. */
+function raised(
+  make: Make<Detector>,
+  { direction, flood, slices, shown }: SlicedFlood,
+): { said: ReadonlySet<string>; readsWeight: boolean } {
   const parts = kitParts([1e9, 1e9], [{}]);
   const detector = make(parts);
-  const all = new Set<string>();
+  const said = new Set<string>();
+  let readsWeight = false;
+  const weight = {
+    get(): number {
+      readsWeight = true;
+      return slices;
+    },
+  };
   for (const [window, slice] of shown.entries()) {
     const fromUs = parts.clock.nowUs();
     const sliceUs = WINDOW_US / slices;
     const sinceUs = slices === 1 ? 0 : fromUs + slice * sliceUs;
     const untilUs = slices === 1 ? Number.POSITIVE_INFINITY : sinceUs + sliceUs;
     const passes = ({ sort, senders, batches, frames, bytes }: Rate, first: number): [number, () => void][] => {
-      const batch = emptyBatch(frames);
+      const batch = Object.defineProperty(emptyBatch(frames), 'weight', weight);
       return Array.from({ length: batches }, (_, i) => {
         const nowUs = fromUs + ((i + 0.5) * WINDOW_US) / batches;
         const show = (): void => {
           const source = (k: number) => first + (senders === undefined ? i * frames + k : (i * frames + k) % senders);
           const sketches = Array.from({ length: frames }, (_, k) => ({ sort, bytes, source: source(k) }));
           fillObserved(batch, sketches, nowUs);
-          Object.assign(batch, { direction, weight: slices, sinceUs, untilUs });
+          Object.assign(batch, { direction, sinceUs, untilUs });
           detector.observe(batch);
         };
         return [nowUs, show];
@@ -142,7 +153,7 @@ function raised(make: Make<Detector>, { direction, flood, slices, shown }: Slice
       show();
     }
     parts.clock.advance(fromUs + WINDOW_US - parts.clock.nowUs());
-    for (const { kind, vm } of detector.judge(parts.clock.nowUs())) all.add(`${kind} of VM ${vm}`);
+    for (const { kind, vm } of detector.judge(parts.clock.nowUs())) said.add(`${kind} of VM ${vm}`);
   }
-  return all;
+  return { said, readsWeight };
 }

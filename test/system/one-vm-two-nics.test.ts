@@ -8,7 +8,7 @@ import { transfer } from './support/transfer.ts';
 
 const VM = { name: 'a', mac: '52:54:00:00:00:0a', address: '10.77.0.11' };
 const BYTES = 10 << 20;
-/** iperf3 writes in blocks of this size, and now and then one more than it was asked to. */
+/** iperf3 writes in blocks of this size, and now and then one more than it was asked to, or what the socket took of it. */
 const BLOCK_BYTES = 128 << 10;
 /** iperf3 stops at once when all is handed to the sender's socket: some of that may never leave it. */
 const MOST_BYTES = 0.7 * BYTES;
@@ -44,7 +44,8 @@ describe.skipIf(parts.skip).each(['round-robin', 'pending-load'])(
     async function send(): Promise<{ frames: [number, number]; bytes: [number, number] }> {
       const before = await quiet();
       const { sum_sent: sent } = await transfer(run.guest(VM.name), PEER, 0, `-n ${BYTES}`);
-      expect([BYTES, BYTES + BLOCK_BYTES]).toContain(sent.bytes);
+      expect(sent.bytes).toBeGreaterThanOrEqual(BYTES);
+      expect(sent.bytes).toBeLessThanOrEqual(BYTES + BLOCK_BYTES);
       const after = await quiet();
       const [first, second] = [counted(before[0], after[0]), counted(before[1], after[1])];
       return { frames: [first.rxFrames, second.rxFrames], bytes: [first.rxBytes, second.rxBytes] };
